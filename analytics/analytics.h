@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * From kernel log lines to a model to the values a kernel acts on.
+ *
+ * The library never prints, never exits, never changes a signal disposition and keeps no global
+ * state: everything it has to say is in the report or in the error. It is not thread safe for one
+ * and the same report; separate calls may run in separate threads.
+ */
+#ifndef VIRGO_ANALYTICS_H
+#define VIRGO_ANALYTICS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define AN_FEATURE_VERSION	1	/* a model trained for another version is refused */
+#define AN_DENY_DEFAULT		64	/* addresses of DenySources written when nobody says more */
+#define AN_DENY_MAX		256	/* what the values file may hold */
+#define AN_VALID_DEFAULT	93600	/* 26 hours: a nightly job may be two hours late */
+#define AN_ADDR_STRLEN		46	/* longest printed address and its NUL */
+
+/* What a call returns. Every status but AN_OK and AN_NOT_BETTER comes with a filled an_error. */
+enum an_status {
+	AN_OK = 0,		/* done, everything asked for was written */
+	AN_NOT_BETTER = 1,	/* trained, but nothing worth writing: nothing was written */
+	AN_USAGE = -1,		/* an option makes no sense; nothing was read */
+	AN_INPUT = -2,		/* a log or a labels file cannot be read or holds nothing usable */
+	AN_OUTPUT = -3,		/* the model or the values file cannot be written */
+	AN_NOMEM = -4,		/* out of memory, or a library that is needed is missing */
+};
+
+/* One line, lower case, no full stop: what failed, where, which value, what to do. */
+struct an_error {
+	char msg[512];
+};
+
+/*
+ * Called now and then during long work: @what is a constant string ("reading", "training"),
+ * @done of @total units are finished (@total 0: unknown). A return other than 0 asks to stop;
+ * the call then returns AN_INPUT with "interrupted".
+ */
+typedef int (*an_progress_fn)(void *arg, const char *what, uint64_t done, uint64_t total);
+
+/*
+ * What to train from and where to write. Zero the structure, then an_train_defaults(). All strings
+ * stay the caller's and must live as long as the call.
+ */
+struct an_train_options {
+	const char *const *logs;	/* files, plain or gzip; "-" is standard input, once */
+	size_t nlogs;
+	const char *const *labels;	/* JSON {"sources":[{"ip","malicious"}]}; none: weak labels */
+	size_t nlabels;			/* 0, 1 (for all logs together) or nlogs (pair by pair) */
+	const char *out_conf;		/* values file; NULL: not written */
+	const char *model_dir;		/* model directory, made if missing; NULL: not written */
+	const char *const *never_deny;	/* address[/prefix] that must never be on the deny list */
+	size_t nnever_deny;
+	uint64_t seed;			/* same input, seed and now: the same bytes out */
+	int64_t now;			/* Unix seconds for Generated; 0: the clock */
+	uint32_t valid_for;		/* seconds */
+	uint32_t deny_max;		/* 0..AN_DENY_MAX */
+	uint32_t min_lines;		/* a source needs as many lines to be judged, at least 5 */
+	uint32_t max_rows;		/* training rows; more are subsampled by class */
+	uint32_t folds;			/* of the cross validation, 2..20 */
+	uint32_t max_bandwidth;		/* Mbit/s for MaxNetworkBandwidth; 0: key not written */
+	uint32_t max_sources;		/* addresses counted exactly before space-saving begins */
+	uint32_t keep;			/* older values files kept as .1 .. .keep, 0..9 */
+	an_progress_fn progress;	/* may be NULL */
+	void *progress_arg;
+};
+
+/* Counts of held-back predictions and the figures made of them, in thousandths. */
+struct an_quality {
+	uint64_t tp, fp, fn, tn;
+	uint32_t precision, recall, f1;
+};
+
+/* A source address in print and what was seen of it. */
+struct an_source {
+	char ip[AN_ADDR_STRLEN];
+	uint64_t count;		/* [UFW BLOCK] lines; an upper bound when error is not 0 */
+	uint64_t error;		/* the true count is at least count - error */
+	uint32_t ports;		/* distinct destination ports; 0 in answers of an_top() */
+	uint32_t dsts;		/* distinct destination addresses; likewise */
+	int32_t score;		/* decision value in thousandths, above 0 is hostile; likewise */
+};
+
+/* What was read. */
+struct an_read_stats {
+	uint64_t bytes;		/* after decompression */
+	uint64_t lines;
+	uint64_t blocks;	/* lines counted as [UFW BLOCK] */
+	uint64_t malformed;	/* [UFW BLOCK] in its place, but no whole address after it */
+	uint64_t overlong;	/* lines over the limit, skipped */
+	uint64_t nul_runs;	/* runs of NUL bytes stepped over */
+	uint64_t sources;	/* distinct source addresses */
+	int64_t first, last;	/* Unix seconds of the first and last counted line */
+	int log_limited;	/* the firewall's own rate limit shows: counts are not packets */
+};
+
+/* What training found. Free with an_train_report_free(); valid after AN_OK and AN_NOT_BETTER. */
+struct an_train_report {
+	struct an_read_stats read;
+	int weak;			/* labels were made by the rule, not given */
+	uint64_t rows, positives;	/* rows labelled, and how many of them hostile */
+	uint64_t train_rows;		/* rows the model was trained on */
+	struct an_quality model;	/* on rows the model had not seen */
+	struct an_quality rule;		/* the best hand rule on the same rows */
+	char rule_text[160];		/* that rule in words */
+	char model_text[160];		/* kernel and parameters chosen */
+	int model_written, conf_written;
+	uint64_t hostile;		/* sources predicted hostile */
+	struct an_source *deny;		/* the deny list as written, loudest first */
+	size_t ndeny;
+	uint64_t deny_kept_off;		/* hostile, but private, own, labelled benign, never_deny */
+	struct an_source *top;		/* the ten most prominent sources */
+	size_t ntop;
+	char summary[256];		/* one line without newline */
+	char *text;			/* the report in full, lines ended by \n, never NULL */
+};
+
+/* What an_top() reads and how much it answers. */
+struct an_top_options {
+	const char *const *logs;
+	size_t nlogs;
+	size_t n;			/* how many sources, at least 1 */
+	uint32_t max_sources;		/* 0: the default, 1,048,576 */
+	an_progress_fn progress;
+	void *progress_arg;
+};
+
+/* Free with an_top_report_free(). */
+struct an_top_report {
+	struct an_read_stats read;
+	struct an_source *top;		/* by falling count, then by address */
+	size_t ntop;
+	int exact;			/* 0: counts are bounds, see struct an_source */
+};
+
+/* Fills every number with its default and clears the rest. */
+void an_train_defaults(struct an_train_options *opt);
+
+/*
+ * Reads, trains, judges and writes. @report and @err are cleared first. On any status but AN_OK
+ * neither the model directory nor the values file has changed. Reads each log twice at most; what
+ * cannot be read twice (a pipe) is first copied to an unlinked file in $TMPDIR.
+ */
+int an_train(const struct an_train_options *opt, struct an_train_report *report,
+	     struct an_error *err);
+void an_train_report_free(struct an_train_report *report);
+
+/* The most prominent sources, in one pass. */
+int an_top(const struct an_top_options *opt, struct an_top_report *report, struct an_error *err);
+void an_top_report_free(struct an_top_report *report);
+
+#endif
