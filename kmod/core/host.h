@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The seam between core and its two hosts: what cannot be shimmed cheaply. Implemented once in
+ * linux/ and once in user/. Core and services never reach for a socket, a file or a cipher in
+ * any other way. Unless said otherwise a function may sleep and is called without locks.
+ */
+#ifndef VG_CORE_HOST_H
+#define VG_CORE_HOST_H
+
+#include <linux/types.h>
+
+struct vg_addr;
+struct vg_conn;
+struct vg_node;
+struct vg_svc;
+
+/*
+ * SHA-256. The state is opaque, flat and may be copied by vg_sha256_copy() only. None of these
+ * sleeps, allocates or fails (the kernel host takes its transform at load).
+ */
+struct vg_sha256 {
+	u64 opaque[48];
+};
+
+enum { VG_SHA256_BYTES = 32, VG_SHA256_BLOCK = 64 };
+
+void host_sha256_init(struct vg_sha256 *s);
+void host_sha256_update(struct vg_sha256 *s, const void *p, size_t n);
+void host_sha256_final(struct vg_sha256 *s, u8 out[VG_SHA256_BYTES]);
+void host_sha256_copy(struct vg_sha256 *to, const struct vg_sha256 *from);
+
+void host_random(void *p, size_t n);
+
+/* How many bytes the allocator really gave for @p, which was asked for with kvmalloc(@asked). */
+size_t host_alloc_size(const void *p, size_t asked);
+
+/*
+ * Read a whole regular file of at most @max bytes. *@data is the caller's to kvfree(); it is
+ * followed by a NUL that does not count. -ENOENT, -E2BIG, -EISDIR, -EACCES, -ENOMEM, -EIO.
+ * With @secret the file must belong to root or the running user, be no symbolic link and
+ * have no permission for group or others, else -EPERM.
+ */
+int host_read_file(const char *path, size_t max, bool secret, u8 **data, size_t *n);
+
+/* Replace the small file @path whole (temporary file, sync, rename), or remove it. */
+int host_write_file(const char *path, const void *data, size_t n);
+int host_remove_file(const char *path);
+
+/*
+ * Open a listening socket for @svc on @addr and start accepting. On failure nothing is left
+ * open; -EADDRINUSE when the port is taken. Accepting does not begin before host_listen_start(),
+ * so that a node whose third port is taken has not answered on the first two.
+ */
+int host_listen(struct vg_node *node, struct vg_svc *svc, const struct vg_addr *addr,
+		void **listener);
+void host_listen_start(void *listener);
+/* Stop accepting and close; the connections already accepted live on. */
+void host_unlisten(void *listener);
+/* End every connection of @svc (of the node, if NULL) and wait until the last one is freed. */
+void host_drop_connections(struct vg_node *node, struct vg_svc *svc);
+
+/* Something changed for @conn outside its worker: run its worker soon. Never sleeps. */
+void host_conn_kick(struct vg_conn *conn);
+
+/* Is @addr one of this machine's own addresses? */
+bool host_addr_is_local(const struct vg_addr *addr);
+
+/* Facts for /v1/node and /v1/stats. */
+struct host_facts {
+	const char *kind;	/* "kernel" or "virgod" */
+	char release[64];	/* kernel release */
+	u32 cpus;
+	u32 load1_milli;
+	u64 mem_total;
+	u64 mem_free;
+};
+
+void host_facts(struct host_facts *f);
+
+#endif

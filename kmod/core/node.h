@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A node: its configuration, keys, learnt values and services. The kernel has one, virgod may
+ * hold several. Life: vg_node_new() -> vg_node_start() -> … -> vg_node_stop() -> vg_node_free().
+ *
+ * Locks, outermost first: node->lock (start, stop, reload, the service list; may sleep)
+ *			-> a service's own locks -> replay table's spinlocks.
+ * node->cfg and node->keys are RCU pointers to counted objects; a connection keeps a reference
+ * to those its request began with and exchanges them between requests.
+ */
+#ifndef VG_CORE_NODE_H
+#define VG_CORE_NODE_H
+
+#include <linux/atomic.h>
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <linux/types.h>
+
+#include "core/config.h"
+#include "core/limits.h"
+#include "core/service.h"
+
+struct vg_keyset;
+struct vg_deny;
+struct vg_replay;
+struct vg_values;
+
+/* what one service of one node counts; never reset */
+struct vg_counters {
+	atomic64_t requests;
+	atomic64_t status[6];		/* [2]: 2xx …; [0]: lines */
+	atomic64_t bytes_in, bytes_out;
+	atomic64_t accepted;
+	atomic64_t timeouts;
+};
+
+/* a service as one node runs it */
+struct vg_svc {
+	const struct vg_service *def;
+	struct vg_node *node;
+	void *data;
+	u32 nr_listeners;
+	struct vg_listener {
+		struct vg_addr addr;
+		void *host;
+	} listener[VG_LISTENERS_MAX];
+	struct vg_counters count;
+	atomic_t connections;
+};
+
+struct vg_node {
+	struct mutex lock;
+	u32 id;
+	bool started;
+	char conf_path[256];
+	struct vg_config __rcu *cfg;
+	struct vg_keyset __rcu *keys;
+	struct vg_replay *replay;
+	struct vg_values *values;
+	u32 nr_svcs;
+	struct vg_svc *svc[VG_SERVICES_MAX];
+
+	u64 start_real_s, start_mono_ms;
+	atomic64_t clock;		/* hybrid logical clock: ms << 16 | counter */
+	atomic_t connections;		/* admitted and alive */
+	atomic_t refusing;
+	atomic64_t refused_limit, refused_deny;
+
+	/* effective limits: configuration bounded and possibly moved by learnt values */
+	u64 max_connections;
+	u64 mempool_max_bytes;
+	atomic64_t bw_tat_ns;		/* token bucket: theoretical arrival time */
+	u64 bw_ns_per_kib;		/* 0: no limit */
+	atomic64_t bw_delayed;		/* times a connection had to wait */
+	struct vg_deny __rcu *deny;	/* NULL: nothing denied */
+
+	void *host;
+};
+
+/*
+ * Make a node from configuration text (already read) with nothing running. Errors name file,
+ * line and column in @msg (at least 256 bytes).
+ */
+int vg_node_new(const char *conf_path, const char *text, size_t n, struct vg_node **node,
+		char *msg, size_t msg_n);
+/*
+ * Read the keys and values, start services, open all listeners, then begin to accept: all or
+ * nothing. The reason for a failure goes to @msg in one line.
+ */
+int vg_node_start(struct vg_node *node, const struct vg_service *const *svcs, u32 nr, char *msg,
+		  size_t msg_n);
+int vg_node_add_service(struct vg_node *node, const struct vg_service *svc, char *msg,
+			size_t msg_n);
+void vg_node_del_service(struct vg_node *node, const struct vg_service *svc);
+/* Stop accepting, end connections, stop services in reverse, write the replay stamp. */
+void vg_node_stop(struct vg_node *node);
+void vg_node_free(struct vg_node *node);
+/* Every VG_TICK_MS from one context that may sleep: expiry of values, ticks of services. */
+void vg_node_tick(struct vg_node *node);
+/* Read configuration and keys again; listeners stay as they are. All or nothing. */
+int vg_node_reload(struct vg_node *node, char *msg, size_t msg_n);
+
+struct vg_svc *vg_node_svc(struct vg_node *node, const char *name);
+extern const struct vg_service vg_control_service;
+
+/* hybrid logical clock (Kulkarni, Demirbas et al. 2014): */
+u64 vg_clock_now(struct vg_node *node);
+/* Move past @seen; -ERANGE when that is more than VG_CLOCK_AHEAD_MS ahead. */
+int vg_clock_see(struct vg_node *node, u64 seen);
+enum { VG_CLOCK_AHEAD_MS = 60000 };
+
+/*
+ * Bandwidth over all sockets of the node, both directions. Take up to @want bytes; returns how
+ * many may move now, 0 with *@wake_ms set (monotonic) when none.
+ */
+size_t vg_bandwidth_take(struct vg_node *node, size_t want, u64 *wake_ms);
+/* Bytes taken that did not move after all. */
+void vg_bandwidth_give_back(struct vg_node *node, size_t n);
+void vg_bandwidth_set(struct vg_node *node, u64 mbit);
+
+#endif
