@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The one door. Everything that is built goes below build/; the two hosts of kmod/ have separate objects.
+#
+#	make			library, command, virgod and (where kernel headers are found) the modules
+#	make test | demo | demo-vm | bench | fuzz | lint | install | clean | compile_commands.json
+#	KDIR=DIR		another kernel's build tree;  ARCH=um for User-Mode Linux
+#	SAN=address,undefined	sanitizers for everything in user space (objects in build/san-…)
+#	V=1			show the commands
+
+VERSION   := $(shell cat VERSION)
+PREFIX    ?= /usr/local
+BINDIR    ?= $(PREFIX)/bin
+SBINDIR   ?= $(PREFIX)/sbin
+LIBDIR    ?= $(PREFIX)/lib
+INCDIR    ?= $(PREFIX)/include
+DATADIR   ?= $(PREFIX)/share
+SYSCONFDIR ?= /etc
+PKG_CONFIG ?= pkg-config
+KREL      ?= $(shell uname -r)
+KDIR      ?= $(firstword $(wildcard /lib/modules/$(KREL)/build) $(shell ls -d /lib/modules/*/build 2>/dev/null | sort -V | tail -n 1))
+
+SAN   ?=
+comma := ,
+B     := build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
+Q     := $(if $(V),,@)
+say    = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2);)
+
+CFLAGS  ?= -O2 -g
+WARN    := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wdeclaration-after-statement \
+	   -Wno-unused-parameter -Wno-sign-compare
+SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
+BASE    := -std=gnu11 -D_GNU_SOURCE -DVIRGO_VERSION='"$(VERSION)"' -DVIRGO_LIBDIR='"$(LIBDIR)"' -fno-strict-aliasing \
+	   $(WARN) $(CFLAGS) $(SANFLAGS) -MMD -MP
+# kernel code in user space: the shim's headers stand in for the kernel's
+KUSER   := $(BASE) -DURCU_INLINE_SMALL_FUNCTIONS -Ikmod/user/include -Ikmod/include -Ikmod
+UUSER   := $(BASE) -Ilib/include -Ikmod/user/include -Ikmod/include -Ikmod -I. -fPIC
+
+NODE_SRC := $(wildcard kmod/core/*.c kmod/mempool/*.c kmod/user/*.c kmod/user/shim/*.c)
+NODE_SRC := $(filter-out %/table_rhash.c,$(NODE_SRC))
+PURE_SRC := kmod/core/conf.c kmod/core/place.c kmod/core/addr.c kmod/core/config.c kmod/core/config_out.c kmod/core/utf8.c kmod/core/buf.c
+PURE_SRC := $(wildcard $(PURE_SRC)) $(wildcard kmod/user/shim/*.c)
+LIB_SRC  := $(wildcard lib/*.c)
+CLI_SRC  := $(wildcard cli/*.c)
+AN_SRC   := $(wildcard analytics/*.c)
+
+NODE_OBJ := $(NODE_SRC:%.c=$B/node/%.o)
+PURE_OBJ := $(PURE_SRC:%.c=$B/pure/%.o)
+LIB_OBJ  := $(LIB_SRC:%.c=$B/user/%.o)
+CLI_OBJ  := $(CLI_SRC:%.c=$B/user/%.o)
+AN_OBJ   := $(AN_SRC:%.c=$B/user/%.o)
+
+NODE_LIBS := -lnettle -lurcu-memb -lurcu-cds -lurcu-common -lpthread
+LIB_LIBS  := -lcurl -lcjson -lnettle -lurcu-memb -lpthread
+AN_LIBS   := -lsvm -lcjson -lnettle -lz -lm -lpthread
+
+.PHONY: all user kmod test unit demo demo-vm bench fuzz lint install clean help deps
+all: user kmod
+
+user: $B/virgod $B/virgo $B/virgo-analytics.so $B/libvirgo.so
+
+deps:
+	@tests/deps.sh build
+
+$B/virgod: $(NODE_OBJ)
+	$(call say,LD,$@)$(CC) $(SANFLAGS) -o $@ $^ $(NODE_LIBS)
+
+$B/libvirgo.a: $(LIB_OBJ) $(PURE_OBJ)
+	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
+
+$B/libvirgo.so: $(LIB_OBJ) $(PURE_OBJ) lib/libvirgo.map
+	$(call say,LD,$@)$(CC) $(SANFLAGS) -shared -Wl,-soname,libvirgo.so.1 \
+		-Wl,--version-script=lib/libvirgo.map -o $@ $(LIB_OBJ) $(PURE_OBJ) $(LIB_LIBS)
+
+$B/virgo: $(CLI_OBJ) $B/libvirgo.a
+	$(call say,LD,$@)$(CC) $(SANFLAGS) -o $@ $^ $(LIB_LIBS) -ldl
+
+$B/virgo-analytics.so: $(AN_OBJ)
+	$(call say,LD,$@)$(CC) $(SANFLAGS) -shared -o $@ $^ $(AN_LIBS)
+
+$B/node/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(KUSER) -c -o $@ $<
+
+$B/pure/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(KUSER) -fPIC -c -o $@ $<
+
+$B/user/%.o: %.c Makefile VERSION
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(UUSER) -c -o $@ $<
+
+-include $(NODE_OBJ:.o=.d) $(PURE_OBJ:.o=.d) $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(AN_OBJ:.o=.d)
+
+# --- the kernel modules -------------------------------------------------------------------------
+# Kbuild leaves objects beside the sources, so it is given a tree of links below build/.
+kmod:
+	@KDIR='$(KDIR)' ARCH='$(ARCH)' W='$(W)' C='$(C)' kmod/build.sh
+
+# --- unit tests: each includes the files it tests; always under ASan and UBSan --------------------
+UNIT_SRC := $(wildcard tests/unit/test_*.c)
+UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=build/unit/%)
+SHIM_SRC := $(wildcard kmod/user/shim/*.c)
+SHIM_UNIT := $(SHIM_SRC:kmod/user/shim/%.c=build/unit/shim/%.o)
+UNITFLAGS := $(BASE) -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer \
+	     -Wno-unused-function -DURCU_INLINE_SMALL_FUNCTIONS -Ilib/include -Ikmod/user/include -Ikmod/include -Ikmod -I.
+
+build/unit/shim/%.o: kmod/user/shim/%.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(UNITFLAGS) -c -o $@ $<
+
+build/unit/%: tests/unit/%.c $(SHIM_UNIT) Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(UNITFLAGS) -o $@ $< $(SHIM_UNIT) -lcmocka -lcurl -lcjson -lsvm -lz -lm -ldl $(NODE_LIBS)
+
+-include $(UNIT_BIN:=.d) $(SHIM_UNIT:.o=.d)
+
+unit: $(UNIT_BIN)
+	@tests/run.sh unit
+
+# --- everything else is a script of its own -------------------------------------------------------
+test:
+	@tests/deps.sh build && tests/deps.sh test && $(MAKE) --no-print-directory all && tests/run.sh
+demo:
+	@tests/deps.sh build && $(MAKE) --no-print-directory user && tests/demo.sh
+demo-vm:
+	@tests/deps.sh build && tests/deps.sh vm && $(MAKE) --no-print-directory user && tests/demo-vm.sh
+bench: user
+	@tests/bench/run.sh
+fuzz:
+	@tests/fuzz/run.sh
+lint:
+	@tests/lint/run.sh
+
+install: user
+	@DESTDIR='$(DESTDIR)' B='$B' VERSION='$(VERSION)' PREFIX='$(PREFIX)' BINDIR='$(BINDIR)' SBINDIR='$(SBINDIR)' \
+	 LIBDIR='$(LIBDIR)' INCDIR='$(INCDIR)' DATADIR='$(DATADIR)' SYSCONFDIR='$(SYSCONFDIR)' KDIR='$(KDIR)' conf/install.sh
+
+compile_commands.json: Makefile
+	@rm -f $@; $(MAKE) -Bnw V=1 KDIR= user | tests/lint/compdb.sh > $@
+
+clean:
+	rm -rf build compile_commands.json
+
+help:
+	@sed -n '4,9s/^#\t*//p' Makefile
