@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Parser of firewall lines; must never read at or past the end it was given, whatever it reads. */
+#include <string.h>
+
+#include "line.h"
+
+static const char tag[] = "[UFW BLOCK] ";
+
+#define TAG_LEN		(sizeof(tag) - 1)
+#define HOST_MAX	255
+#define BRACKET_MAX	24	/* "[4294967295.999999]" and a caller's "[T1234567]" fit */
+
+/* "[ 123.456]" or "[T12]" at @s: the byte after it, or NULL. */
+static const char *skip_bracket(const char *s, const char *end)
+{
+	const char *limit = end - s > BRACKET_MAX ? s + BRACKET_MAX : end;
+
+	for (s++; s < limit; s++) {
+		if (*s == ']')
+			return s + 1;
+		if (!(*s >= '0' && *s <= '9') && *s != '.' && *s != ' ' && *s != 'T' && *s != 'C')
+			return NULL;
+	}
+	return NULL;
+}
+
+/* Steps over "HOST kernel: "; NULL when that is not what stands there. */
+static const char *skip_host(const char *s, const char *end)
+{
+	size_t room;
+	const char *blank;
+
+	if (s == end || *s != ' ')
+		return NULL;
+	s++;
+	room = (size_t)(end - s) < HOST_MAX ? (size_t)(end - s) : HOST_MAX;
+	blank = memchr(s, ' ', room);
+	if (!blank || blank == s || end - blank < 9 || memcmp(blank, " kernel: ", 9))
+		return NULL;
+	return blank + 9;
+}
+
+const char *an_line_tag(const char *s, const char *end)
+{
+	const char *p;
+
+	if (s == end)
+		return NULL;
+	if (*s != '[') {
+		p = an_stamp_skip(s, end);
+		s = p ? skip_host(p, end) : NULL;
+		if (!s)
+			return NULL;
+	}
+	if (end - s < (ptrdiff_t)TAG_LEN || *s != '[')
+		return NULL;
+	if (s[1] != 'U') {
+		s = skip_bracket(s, end);
+		/* With CONFIG_PRINTK_CALLER a second bracket follows without a blank. */
+		if (s && s < end && *s == '[')
+			s = skip_bracket(s, end);
+		if (!s || s == end || *s != ' ')
+			return NULL;
+		s++;
+	}
+	if (end - s < (ptrdiff_t)TAG_LEN || memcmp(s, tag, TAG_LEN))
+		return NULL;
+	return s + TAG_LEN;
+}
+
+/* The next blank at or after @s, or @end. */
+static const char *token_end(const char *s, const char *end)
+{
+	const char *blank = memchr(s, ' ', (size_t)(end - s));
+
+	return blank ? blank : end;
+}
+
+bool an_line_source(const char *s, const char *end, struct an_addr *src)
+{
+	while (s < end && *s != '[') {
+		const char *stop = token_end(s, end);
+
+		if (stop - s > 4 && !memcmp(s, "SRC=", 4))
+			return stop < end && an_addr_parse(s + 4, (size_t)(stop - s - 4), src);
+		if (stop == end)
+			break;
+		s = stop + 1;
+	}
+	return false;
+}
+
+/* A decimal number up to @max that fills @s..@end. */
+static bool number(const char *s, const char *end, uint32_t max, uint32_t *value)
+{
+	uint32_t n = 0;
+
+	if (s == end || end - s > 6)
+		return false;
+	for (; s < end; s++) {
+		if (*s < '0' || *s > '9')
+			return false;
+		n = n * 10 + (uint32_t)(*s - '0');
+	}
+	*value = n;
+	return n <= max;
+}
+
+static uint8_t protocol(const char *s, const char *end)
+{
+	static const struct {
+		const char *name;
+		uint8_t proto;
+	} names[] = {
+		{ "TCP", AN_PROTO_TCP }, { "UDP", AN_PROTO_UDP }, { "ICMP", AN_PROTO_ICMP },
+		{ "ICMPv6", AN_PROTO_ICMPV6 }, { "SCTP", 132 }, { "ESP", 50 }, { "AH", 51 },
+		{ "UDPLITE", 136 },
+	};
+	uint32_t n = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strlen(names[i].name) == (size_t)(end - s) &&
+		    !memcmp(names[i].name, s, (size_t)(end - s)))
+			return names[i].proto;
+	return number(s, end, 255, &n) ? (uint8_t)n : 0;
+}
+
+/* "SYN", "ACK" and the like, words of their own. */
+static uint32_t flag_of(const char *s, size_t len)
+{
+	if (len == 2)
+		return memcmp(s, "DF", 2) ? 0 : AN_F_DF;
+	if (len != 3)
+		return 0;
+	switch (*s) {
+	case 'S':
+		return memcmp(s, "SYN", 3) ? 0 : AN_F_SYN;
+	case 'A':
+		return memcmp(s, "ACK", 3) ? 0 : AN_F_ACK;
+	case 'R':
+		return memcmp(s, "RST", 3) ? 0 : AN_F_RST;
+	case 'F':
+		return memcmp(s, "FIN", 3) ? 0 : AN_F_FIN;
+	}
+	return 0;
+}
+
+/*
+ * "KEY=VALUE" in @s..@end, the value from @v on; @whole tells that a blank follows, so that the
+ * value is not cut. The first of two equal keys counts: UDP has a second LEN of its own.
+ */
+static void field(struct an_event *ev, const char *s, const char *v, const char *end, bool whole)
+{
+	size_t key = (size_t)(v - s - 1);
+	uint32_t n;
+
+	if (key == 5 && !memcmp(s, "PROTO", 5)) {
+		if (!ev->proto)
+			ev->proto = protocol(v, end);
+		return;
+	}
+	if (key == 2 && !memcmp(s, "IN", 2)) {
+		if (v == end)
+			ev->flags |= AN_F_OUTGOING;
+		return;
+	}
+	if (!whole)
+		return;
+	if (key == 3 && !memcmp(s, "DST", 3)) {
+		if (!(ev->flags & AN_F_DST) && an_addr_parse(v, (size_t)(end - v), &ev->dst))
+			ev->flags |= AN_F_DST;
+	} else if (key == 3 && !memcmp(s, "LEN", 3)) {
+		if (!ev->len && number(v, end, 65535, &n))
+			ev->len = (uint16_t)n;
+	} else if (key == 3 && !memcmp(s, "TTL", 3)) {
+		if (!ev->ttl && number(v, end, 255, &n))
+			ev->ttl = (uint8_t)n;
+	} else if (key == 3 && !memcmp(s, "SPT", 3)) {
+		if (!(ev->flags & AN_F_SPT) && number(v, end, 65535, &n)) {
+			ev->spt = (uint16_t)n;
+			ev->flags |= AN_F_SPT;
+		}
+	} else if (key == 3 && !memcmp(s, "DPT", 3)) {
+		if (!(ev->flags & AN_F_DPT) && number(v, end, 65535, &n)) {
+			ev->dpt = (uint16_t)n;
+			ev->flags |= AN_F_DPT;
+		}
+	} else if (key == 8 && !memcmp(s, "HOPLIMIT", 8)) {
+		if (!ev->ttl && number(v, end, 255, &n))
+			ev->ttl = (uint8_t)n;
+	}
+}
+
+bool an_line_event(struct an_clock *clock, const char *line, const char *s, const char *end,
+		   struct an_event *ev)
+{
+	bool have_src = false;
+
+	memset(ev, 0, sizeof(*ev));
+	if (!an_stamp_parse(clock, line, end, &ev->ms))
+		ev->ms = AN_MS_NONE;
+	/* A bracket opens the packet inside an ICMP error: those addresses are not the sender's. */
+	while (s < end && *s != '[') {
+		const char *stop = token_end(s, end);
+		const char *eq = memchr(s, '=', (size_t)(stop - s));
+
+		if (!eq) {
+			ev->flags |= flag_of(s, (size_t)(stop - s));
+		} else if (eq - s == 3 && !memcmp(s, "SRC", 3)) {
+			if (have_src || stop == end ||
+			    !an_addr_parse(eq + 1, (size_t)(stop - eq - 1), &ev->src))
+				return false;
+			have_src = true;
+		} else {
+			field(ev, s, eq + 1, stop, stop < end);
+		}
+		if (stop == end)
+			break;
+		s = stop + 1;
+	}
+	if (ev->flags & AN_F_DST && an_addr_is_group(ev->dst))
+		ev->flags |= AN_F_GROUP;
+	return have_src;
+}

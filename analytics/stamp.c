@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* The three stamps of a kernel log; must never read at or past the end it was given. */
+#include <string.h>
+
+#include "stamp.h"
+
+#define DAY_MS		86400000ll
+#define YEAR_MAX	9999	/* a hostile log may turn the year as often as it likes */
+
+void an_clock_init(struct an_clock *clock, int64_t now)
+{
+	memset(clock, 0, sizeof(*clock));
+	clock->now = now;
+}
+
+int64_t an_days(int64_t year, int month, int day)
+{
+	int64_t era, yoe, doy;
+
+	/* Years begin in March, so that the leap day is the last one. */
+	year -= month <= 2;
+	era = (year >= 0 ? year : year - 399) / 400;
+	yoe = year - era * 400;
+	doy = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Two digits, or -1. */
+static int two(const char *s)
+{
+	if (!is_digit(s[0]) || !is_digit(s[1]))
+		return -1;
+	return (s[0] - '0') * 10 + s[1] - '0';
+}
+
+/* "hh:mm:ss" as milliseconds of the day, or -1. A leap second is the second before it. */
+static int64_t clock_time(const char *s)
+{
+	int h = two(s), m = two(s + 3), sec = two(s + 6);
+
+	if (h < 0 || h > 23 || m < 0 || m > 59 || sec < 0 || sec > 60)
+		return -1;
+	if (s[2] != ':' || s[5] != ':')
+		return -1;
+	return ((int64_t)h * 3600 + m * 60 + (sec == 60 ? 59 : sec)) * 1000;
+}
+
+/* ".123456" at *p as milliseconds; leaves *p after the last digit. */
+static int64_t fraction(const char **p, const char *end)
+{
+	const char *s = *p;
+	int64_t ms = 0, unit = 100;
+
+	if (s == end || *s != '.')
+		return 0;
+	for (s++; s < end && is_digit(*s); s++) {
+		ms += (*s - '0') * unit;
+		unit /= 10;
+	}
+	*p = s;
+	return ms;
+}
+
+/* "Z", "+hh:mm" or "-hh:mm" at *p as milliseconds east of Greenwich. */
+static bool zone(const char **p, const char *end, int64_t *ms)
+{
+	const char *s = *p;
+	int h, m;
+
+	if (s < end && (*s == 'Z' || *s == 'z')) {
+		*ms = 0;
+		*p = s + 1;
+		return true;
+	}
+	if (end - s < 6 || (*s != '+' && *s != '-') || s[3] != ':')
+		return false;
+	h = two(s + 1);
+	m = two(s + 4);
+	if (h < 0 || h > 23 || m < 0 || m > 59)
+		return false;
+	*ms = (h * 60 + m) * 60000ll * (*s == '-' ? -1 : 1);
+	*p = s + 6;
+	return true;
+}
+
+/* "2025-11-03" as a day number; the last one is remembered, since nearly all are the same. */
+static bool day_of(struct an_clock *clock, const char *s, int64_t *day)
+{
+	int century = two(s), year = two(s + 2), month = two(s + 5), dom = two(s + 8);
+
+	if (century < 0 || year < 0 || month < 1 || month > 12 || dom < 1 || dom > 31)
+		return false;
+	if (s[4] != '-' || s[7] != '-')
+		return false;
+	*day = an_days(century * 100 + year, month, dom);
+	memcpy(clock->day_text, s, sizeof(clock->day_text));
+	clock->day = *day;
+	return true;
+}
+
+static const char *parse_rfc3339(struct an_clock *clock, const char *s, const char *end,
+				 int64_t *ms)
+{
+	int64_t day, time, frac, east;
+
+	if (end - s < 20 || (s[10] != 'T' && s[10] != 't'))
+		return NULL;
+	if (!memcmp(s, clock->day_text, sizeof(clock->day_text)))
+		day = clock->day;
+	else if (!day_of(clock, s, &day))
+		return NULL;
+	time = clock_time(s + 11);
+	if (time < 0)
+		return NULL;
+	s += 19;
+	frac = fraction(&s, end);
+	if (!zone(&s, end, &east))
+		return NULL;
+	*ms = day * DAY_MS + time + frac - east;
+	return s;
+}
+
+/* 1..12, or 0. */
+static int month_of(const char *s)
+{
+	static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	int i;
+
+	for (i = 0; i < 12; i++)
+		if (!memcmp(s, names + 3 * i, 3))
+			return i + 1;
+	return 0;
+}
+
+/* The latest year in which this moment is not more than a day after the clock's now. */
+static int latest_year(const struct an_clock *clock, int month, int dom, int64_t time)
+{
+	int year = 1970 + (int)(clock->now / 31556952);
+	int64_t limit = clock->now * 1000 + DAY_MS;
+
+	for (year++; year > 1970; year--)
+		if (an_days(year, month, dom) * DAY_MS + time <= limit)
+			break;
+	return year;
+}
+
+static const char *parse_traditional(struct an_clock *clock, const char *s, const char *end,
+				     int64_t *ms)
+{
+	int month, dom, year;
+	int64_t time;
+
+	if (end - s < 15 || s[3] != ' ' || s[6] != ' ')
+		return NULL;
+	month = month_of(s);
+	dom = s[4] == ' ' && is_digit(s[5]) ? s[5] - '0' : two(s + 4);
+	time = clock_time(s + 7);
+	if (!month || dom < 1 || dom > 31 || time < 0)
+		return NULL;
+	if (!clock->year) {
+		clock->year = latest_year(clock, month, dom, time);
+		clock->month = month;
+	}
+	year = clock->year;
+	if (month <= clock->month - 6 && year < YEAR_MAX)
+		year = ++clock->year;
+	else if (month >= clock->month + 6)
+		year--;
+	if (year == clock->year)
+		clock->month = month;
+	*ms = an_days(year, month, dom) * DAY_MS + time;
+	return s + 15;
+}
+
+/* "[12345.678901]", padded with blanks in front. */
+static const char *parse_uptime(const char *s, const char *end, int64_t *ms)
+{
+	int64_t sec = 0;
+	int digits = 0;
+
+	for (s++; s < end && *s == ' '; s++)
+		;
+	for (; s < end && is_digit(*s) && digits < 12; s++, digits++)
+		sec = sec * 10 + *s - '0';
+	if (!digits || s == end || *s != '.')
+		return NULL;
+	*ms = sec * 1000 + fraction(&s, end);
+	return s < end && *s == ']' ? s + 1 : NULL;
+}
+
+const char *an_stamp_parse(struct an_clock *clock, const char *s, const char *end, int64_t *ms)
+{
+	if (s == end)
+		return NULL;
+	if (is_digit(*s))
+		return parse_rfc3339(clock, s, end, ms);
+	if (*s == '[')
+		return parse_uptime(s, end, ms);
+	return parse_traditional(clock, s, end, ms);
+}
+
+const char *an_stamp_skip(const char *s, const char *end)
+{
+	if (end - s >= 20 && is_digit(*s) && s[4] == '-' && s[13] == ':') {
+		const char *blank = memchr(s + 19, ' ', (size_t)(end - s - 19 < 20 ? end - s - 19 : 20));
+
+		return blank;
+	}
+	if (end - s >= 15 && s[3] == ' ' && s[6] == ' ' && s[9] == ':' && s[12] == ':')
+		return s + 15;
+	return NULL;
+}
