@@ -20,6 +20,30 @@ struct vg_node;
 
 struct vg_sigkey;	/* cached HMAC states of one key, date and service */
 
+enum {
+	VG_SERVICE_NAMES = 6,
+	VG_SIGKEYS = 2 * VG_SERVICE_NAMES,	/* a slot for odd and even days of each service */
+};
+
+/* why a request was refused: index of node->auth_refused[] */
+enum vg_auth_code {
+	VG_AUTH_MISSING,
+	VG_AUTH_MALFORMED,
+	VG_AUTH_NOT_SIGNED,
+	VG_AUTH_SCOPE,
+	VG_AUTH_STALE,
+	VG_AUTH_HOST,
+	VG_AUTH_SIGNATURE,
+	VG_AUTH_PAYLOAD_REQUIRED,
+	VG_AUTH_PAYLOAD_MISMATCH,
+	VG_AUTH_RIGHTS,
+	VG_AUTH_REPLAY,
+	VG_AUTH_TABLE_FULL,
+	VG_AUTH_STARTING,
+	VG_AUTH_PLAINTEXT,
+	VG_AUTH_CODES,
+};
+
 struct vg_key {
 	char id[VG_KEY_ID_MAX + 1];
 	u8 id_n;
@@ -32,7 +56,7 @@ struct vg_key {
 	u64 not_before, not_after;	/* Unix seconds; 0: none */
 	atomic64_t last_used;		/* Unix seconds */
 	atomic64_t uses;
-	struct vg_sigkey __rcu *cache[2];
+	struct vg_sigkey __rcu *cache[VG_SIGKEYS];
 };
 
 struct vg_keyset {
@@ -52,8 +76,6 @@ struct vg_keyset *vg_keyset_get(struct vg_keyset *set);
 void vg_keyset_put(struct vg_keyset *set);	/* wipes secrets; defers the free past RCU */
 const struct vg_key *vg_keyset_find(const struct vg_keyset *set, struct vg_str id);
 
-/* who asks where no signature is needed: rights as given, all services and names */
-extern const struct vg_key vg_anonymous_key;	/* no keys configured: read and write */
 
 /*
  * Steps 3 to 10 of the verification, on a request whose head and target were checked (steps 1
@@ -84,7 +106,10 @@ void vg_replay_begin(struct vg_replay *r, u64 not_before_s);
  */
 int vg_replay_check(struct vg_replay *r, const struct vg_key *key, u32 service, const u8 sig[16],
 		    struct vg_str nonce, u64 date_s, u64 now_s, u32 past_s, u32 *retry_s);
+/* Forget what is stale; every tick. */
 void vg_replay_tick(struct vg_replay *r, u64 now_s);
+/* The lower end of the window at @now_s, which never moves back. */
+u64 vg_replay_floor(struct vg_replay *r, u64 now_s, u32 past_s);
 
 /* Refusals per code, for /metrics. */
 void vg_auth_metrics(struct vg_node *node, struct vg_buf *out);

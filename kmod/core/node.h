@@ -16,6 +16,7 @@
 #include <linux/rcupdate.h>
 #include <linux/types.h>
 
+#include "core/auth.h"
 #include "core/config.h"
 #include "core/limits.h"
 #include "core/service.h"
@@ -65,6 +66,7 @@ struct vg_node {
 	atomic_t connections;		/* admitted and alive */
 	atomic_t refusing;
 	atomic64_t refused_limit, refused_deny;
+	atomic64_t auth_refused[VG_AUTH_CODES];
 
 	/* effective limits: configuration bounded and possibly moved by learnt values */
 	u64 max_connections;

@@ -39,6 +39,16 @@ enum vg_header {
 	VG_HEADERS,
 };
 
+/* what verification keeps between a request's head and the end of its body */
+struct vg_auth_state {
+	bool signed_by_key;		/* a signature was (or, deferred, will be) checked */
+	bool deferred;			/* no hash header: the signature waits for the body */
+	u8 signature[VG_SHA256_BYTES];
+	u64 date_s;
+	struct vg_str date;		/* YYYYMMDDTHHMMSSZ, as sent */
+	struct vg_sha256 canon;		/* canonical request up to the payload hash */
+};
+
 /* where a body is received; room() puts it where it will live */
 struct vg_body {
 	u8 *data;
@@ -88,8 +98,8 @@ struct vg_req {
 	u32 extra_n;
 	char extra[VG_EXTRA_HEADERS_MAX];	/* header lines for the answer */
 	struct vg_sha256 body_hash;	/* of what has arrived, where it is checked */
-	bool hash_body;
-	u8 want_hash[VG_SHA256_BYTES];
+	bool hash_body;			/* set by vg_auth_head(): hash the body as it arrives */
+	struct vg_auth_state auth;
 };
 
 /* The value of a known header, or an empty view with p == NULL. */

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What was accepted once is not accepted again. One bounded table of two kinds of entry, both dead
+ * when the dates they stand for are stale:
+ *
+ *	opaque nonce	16 bytes of signature, one entry a request
+ *	ordered nonce	(key, service, stream), one entry a connection, with the last counter
+ *
+ * Nothing is ever evicted before its time: a full table refuses (only holders of keys can fill it, and
+ * one key at most half of it). Locks: one spinlock a shard, innermost; nothing sleeps under it.
+ */
+#include <linux/list.h>
+#include <linux/siphash.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+
+#include "core/auth.h"
+#include "core/sigv4.h"
+
+enum {
+	SHARDS		= 64,		/* powers of two */
+	BUCKETS		= 256,		/* of a shard */
+	QUOTA_SLOTS	= 64,
+	SWEEP_SHARDS	= 1,		/* a tick: the whole table every 16 s */
+};
+
+struct entry {
+	struct hlist_node link;
+	u64 id[2];
+	u64 expires_s;
+	u64 counter;		/* ordered: last one accepted; opaque: unused */
+	bool ordered;
+	u8 quota;
+};
+
+struct shard {
+	spinlock_t lock;
+	struct hlist_head bucket[BUCKETS];
+};
+
+struct vg_replay {
+	siphash_key_t seed;
+	u32 max;
+	atomic_t n;
+	atomic_t held[QUOTA_SLOTS];
+	atomic64_t largest_s;	/* the largest date accepted */
+	atomic64_t floor_s;
+	u64 begin_s;		/* requests dated up to here were perhaps accepted before */
+	u32 sweep;
+	struct shard shard[SHARDS];
+};
+
+int vg_replay_new(u32 entries, struct vg_replay **out)
+{
+	struct vg_replay *r = kvzalloc(sizeof(*r), GFP_KERNEL);
+	u32 i;
+
+	if (!r)
+		return -ENOMEM;
+	host_random(&r->seed, sizeof(r->seed));
+	r->max = entries;
+	for (i = 0; i < SHARDS; i++)
+		spin_lock_init(&r->shard[i].lock);
+	*out = r;
+	return 0;
+}
+
+static void drop(struct vg_replay *r, struct entry *e)
+{
+	hlist_del(&e->link);
+	atomic_dec(&r->n);
+	atomic_dec(&r->held[e->quota]);
+	kfree(e);
+}
+
+static void sweep(struct vg_replay *r, struct shard *s, u64 now_s)
+{
+	struct hlist_node *tmp;
+	struct entry *e;
+	u32 i;
+
+	for (i = 0; i < BUCKETS; i++) {
+		spin_lock(&s->lock);
+		hlist_for_each_entry_safe(e, tmp, &s->bucket[i], link)
+			if (e->expires_s < now_s)
+				drop(r, e);
+		spin_unlock(&s->lock);
+	}
+}
+
+void vg_replay_free(struct vg_replay *r)
+{
+	u32 i;
+
+	if (!r)
+		return;
+	for (i = 0; i < SHARDS; i++)
+		sweep(r, &r->shard[i], U64_MAX);
+	WARN_ON(atomic_read(&r->n));
+	kvfree(r);
+}
+
+void vg_replay_tick(struct vg_replay *r, u64 now_s)
+{
+	u32 i;
+
+	for (i = 0; i < SWEEP_SHARDS; i++)
+		sweep(r, &r->shard[r->sweep++ % SHARDS], now_s);
+}
+
+static u64 raise(atomic64_t *a, u64 to)
+{
+	s64 seen = atomic64_read(a);
+
+	while ((u64)seen < to && !atomic64_try_cmpxchg(a, &seen, to))
+		;
+	return max_t(u64, seen, to);
+}
+
+u64 vg_replay_floor(struct vg_replay *r, u64 now_s, u32 past_s)
+{
+	return raise(&r->floor_s, now_s > past_s ? now_s - past_s : 0);
+}
+
+u64 vg_replay_largest(struct vg_replay *r)
+{
+	return atomic64_read(&r->largest_s);
+}
+
+void vg_replay_begin(struct vg_replay *r, u64 not_before_s)
+{
+	r->begin_s = not_before_s;
+}
+
+/* "<16 lower-case hex>.<decimal>": true, with the stream and its counter. */
+static bool ordered_nonce(struct vg_str nonce, u64 *stream, u64 *counter)
+{
+	u8 id[8];
+
+	if (nonce.n < 18 || nonce.p[16] != '.' || vg_unhex(id, vg_str(nonce.p, 16), 8))
+		return false;
+	memcpy(stream, id, sizeof(id));
+	return !vg_str_u64(vg_str_sub(nonce, 17, nonce.n), counter);
+}
+
+static struct entry *find(struct hlist_head *head, const struct entry *like)
+{
+	struct entry *e;
+
+	hlist_for_each_entry(e, head, link)
+		if (e->ordered == like->ordered && e->id[0] == like->id[0] && e->id[1] == like->id[1])
+			return e;
+	return NULL;
+}
+
+/* Under the shard's lock: insert @fresh, or judge by the entry that is there. */
+static int insert(struct vg_replay *r, struct hlist_head *head, struct entry *fresh)
+{
+	struct entry *e = find(head, fresh);
+
+	if (!e) {
+		hlist_add_head(&fresh->link, head);
+		return 0;
+	}
+	if (!e->ordered || fresh->counter <= e->counter)
+		return -EEXIST;
+	e->counter = fresh->counter;
+	e->expires_s = max(e->expires_s, fresh->expires_s);
+	return 1;
+}
+
+/* Take a place in the table, for the whole and for the key's share of it. */
+static int reserve(struct vg_replay *r, u8 quota)
+{
+	if (atomic_inc_return(&r->n) > r->max)
+		goto full;
+	if (atomic_inc_return(&r->held[quota]) <= (r->max + 1) / 2)
+		return 0;
+	atomic_dec(&r->held[quota]);
+full:
+	atomic_dec(&r->n);
+	return -ENOSPC;
+}
+
+static void release(struct vg_replay *r, struct entry *e)
+{
+	atomic_dec(&r->n);
+	atomic_dec(&r->held[e->quota]);
+	kfree(e);
+}
+
+int vg_replay_check(struct vg_replay *r, const struct vg_key *key, u32 service, const u8 sig[16],
+		    struct vg_str nonce, u64 date_s, u64 now_s, u32 past_s, u32 *retry_s)
+{
+	struct entry like = { .ordered = ordered_nonce(nonce, &like.id[0], &like.counter) };
+	struct entry *e = NULL;
+	struct hlist_head *head;
+	struct shard *s;
+	u64 hash;
+	int ret;
+
+	if (date_s <= r->begin_s) {
+		*retry_s = r->begin_s >= now_s ? min_t(u64, r->begin_s - now_s + 1, 60) : 1;
+		return -EAGAIN;
+	}
+	hash = siphash(key->id, key->id_n, &r->seed);
+	if (like.ordered)
+		like.id[1] = hash ^ service;
+	else
+		memcpy(like.id, sig, sizeof(like.id));
+	like.quota = hash % QUOTA_SLOTS;
+	like.expires_s = date_s + past_s;
+	hash = siphash(like.id, sizeof(like.id), &r->seed);
+	s = &r->shard[hash % SHARDS];
+	head = &s->bucket[hash / SHARDS % BUCKETS];
+
+	/* an ordered stream that is known costs no memory */
+	if (like.ordered) {
+		spin_lock(&s->lock);
+		ret = find(head, &like) ? insert(r, head, &like) : 0;
+		spin_unlock(&s->lock);
+		if (ret)
+			goto out;
+	}
+	ret = reserve(r, like.quota);
+	if (ret)
+		return ret;
+	e = kmalloc(sizeof(*e), GFP_KERNEL);
+	if (!e) {
+		atomic_dec(&r->n);
+		atomic_dec(&r->held[like.quota]);
+		return -ENOSPC;
+	}
+	*e = like;
+	spin_lock(&s->lock);
+	ret = insert(r, head, e);
+	spin_unlock(&s->lock);
+	if (ret)
+		release(r, e);
+out:
+	if (ret < 0)
+		return ret;
+	raise(&r->largest_s, date_s);
+	return 0;
+}
