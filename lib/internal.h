@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the files of libvirgo share. Not installed. Nothing here is visible outside the shared
+ * library.
+ */
+#ifndef VIRGO_INTERNAL_H
+#define VIRGO_INTERNAL_H
+
+#include <signal.h>
+#include <stdint.h>
+#include <virgo/virgo.h>
+
+/* error.c */
+enum { VIRGO_SHOWN = 96 };
+const char *virgo_show(char out[VIRGO_SHOWN], const void *data, size_t len);
+void virgo_one_line(char *text);
+enum virgo_code virgo_error_nomem(struct virgo_error *err);
+enum virgo_code virgo_error_move(struct virgo_error *to, const struct virgo_error *from);
+
+/* nodename.c: a node's canonical name */
+struct virgo_endpoint {
+	char host[VIRGO_NODE_NAME_MAX + 1];	/* IPv6 in brackets */
+	unsigned int port;			/* 0: the service's own */
+};
+
+/*
+ * Make name (len bytes) canonical in out: lower case, addresses checked, IPv6 short and in
+ * brackets. NULL, or what is wrong with it.
+ */
+const char *virgo_node_canon(const char *name, size_t len, char out[VIRGO_NODE_NAME_MAX + 1]);
+/* split a canonical name */
+void virgo_node_split(const char *name, struct virgo_endpoint *ep);
+
+/* sha256.c: hex, lower case, NUL-terminated */
+void virgo_sha256_hex(const void *data, size_t len, char hex[65]);
+/*
+ * the rest of a file from offset; counts into *len. 0, or -1 with errno; more than max: -1, EFBIG
+ */
+int virgo_sha256_fd(int fd, int64_t offset, uint64_t max, uint64_t *len, char hex[65]);
+
+/* json.c: reading a node's answer; out arguments are untouched where -1 is returned */
+struct cJSON;
+const char *virgo_json_text(const struct cJSON *object, const char *name);
+int virgo_json_u64(const struct cJSON *object, const char *name, uint64_t *out);
+int virgo_json_s64(const struct cJSON *object, const char *name, int64_t *out);
+/*
+ * the integer member of a flat object, exact to 64 bits where cJSON would round it through a double
+ */
+int virgo_json_flat_s64(const char *text, const char *name, int64_t *out);
+
+/* problem.c: the answer's status and body into ans->err; key_note may be "" */
+void virgo_problem_read(struct virgo_answer *ans, const char *key_note);
+/* "node 2 (10.0.0.2:30000)" or "10.0.0.2:30000" */
+void virgo_node_label(const struct virgo_answer *ans, char *out, size_t size);
+
+/* key.c */
+int virgo_xdg_path(char *path, size_t size, const char *file);
+
+/* xfer.c, ctx.c */
+struct virgo_xfer;
+struct virgo_ctx {
+	struct virgo_nodeset *nodes;
+	uint64_t *hashes;		/* of the nodes' names, for placement */
+	struct virgo_key key;		/* id "": none */
+	char key_note[256];		/* why there is no key, for the hint of a 401 */
+	char cluster[33];
+	char sigv4[VIRGO_SERVICES][64];	/* "virgo:virgo:<cluster>:<service>" */
+	unsigned long timeout_ms, connect_timeout_ms;
+	unsigned int parallel;
+	int old_curl;			/* before 8.14.0: CURLOPT_REQUEST_TARGET */
+	void *multi;			/* CURLM, made by the first call */
+	struct virgo_xfer *idle;	/* easy handles to use again */
+	unsigned int nidle;
+	volatile sig_atomic_t cancelled;
+	virgo_trace_fn trace;
+	void *trace_arg;
+	uint64_t prng;
+};
+
+uint64_t virgo_random(struct virgo_ctx *ctx);
+
+#endif

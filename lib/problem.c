@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* From a node's refusal to a struct virgo_error. The node's text is foreign: bounded, one line. */
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+void virgo_node_label(const struct virgo_answer *ans, char *out, size_t size)
+{
+	if (ans->node_id[0])
+		snprintf(out, size, "node %s (%s)", ans->node_id, ans->address);
+	else
+		snprintf(out, size, "%s", ans->address);
+}
+
+static enum virgo_code code_of(int status)
+{
+	switch (status) {
+	case 401:
+	case 403:
+		return VIRGO_NOT_ALLOWED;
+	case 404:
+		return VIRGO_NOT_FOUND;
+	case 409:
+	case 412:
+		return VIRGO_PRECONDITION;
+	default:
+		return VIRGO_FAILED;
+	}
+}
+
+/* the detail says "… on node 2" of itself: then only the address is added */
+static void set_message(struct virgo_answer *ans, const char *detail)
+{
+	struct virgo_error *err = &ans->err;
+	char label[320], tail[40];
+	size_t n = strlen(detail), t;
+
+	t = snprintf(tail, sizeof(tail), "node %s", ans->node_id);
+	if (ans->node_id[0] && n >= t && !strcmp(detail + n - t, tail)) {
+		snprintf(err->message, sizeof(err->message), "%s (%s)", detail, ans->address);
+	} else {
+		virgo_node_label(ans, label, sizeof(label));
+		snprintf(err->message, sizeof(err->message), "%s: %s", label, detail);
+	}
+	virgo_one_line(err->message);
+}
+
+static void set_hint(struct virgo_answer *ans, const char *key_note)
+{
+	const char *after = virgo_answer_header(ans, "retry-after");
+	struct virgo_error *err = &ans->err;
+
+	if (!strcmp(err->problem, "auth.replay"))
+		virgo_error_hint(err, "an earlier copy of this request was accepted; look before you repeat it");
+	else if (ans->status == 401 && *key_note)
+		virgo_error_hint(err, "%s", key_note);
+	else if (!strcmp(err->problem, "auth.stale"))
+		virgo_error_hint(err, "set the clock of this machine or of the node; signatures hold for seconds");
+	else if ((ans->status == 429 || ans->status == 503) && after)
+		virgo_error_hint(err, "try again in %.20s s", after);
+}
+
+void virgo_problem_read(struct virgo_answer *ans, const char *key_note)
+{
+	struct virgo_error *err = &ans->err;
+	const char *type = virgo_answer_header(ans, "content-type");
+	const char *detail = NULL, *code;
+	char fallback[64];
+	cJSON *doc = NULL;
+
+	virgo_error_clear(err);
+	err->code = code_of(ans->status);
+	err->status = ans->status;
+	snprintf(err->node, sizeof(err->node), "%s", ans->address);
+	snprintf(err->node_id, sizeof(err->node_id), "%s", ans->node_id);
+	if (type && !strncmp(type, "application/problem+json", 24))
+		doc = cJSON_ParseWithLength(ans->body, ans->len);
+	if (doc) {
+		code = virgo_json_text(doc, "code");
+		detail = virgo_json_text(doc, "detail");
+		if (!detail || !*detail)
+			detail = virgo_json_text(doc, "title");
+		snprintf(err->problem, sizeof(err->problem), "%s", code ? code : "");
+		virgo_one_line(err->problem);
+	}
+	if (!detail || !*detail) {
+		snprintf(fallback, sizeof(fallback), "answered with HTTP status %d", ans->status);
+		detail = fallback;
+	}
+	set_message(ans, detail);
+	set_hint(ans, key_note);
+	cJSON_Delete(doc);
+}
