@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Shim: addresses from text, with the kernel's signatures. */
+#ifndef SHIM_LINUX_INET_H
+#define SHIM_LINUX_INET_H
+
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/types.h>
+
+#undef INET_ADDRSTRLEN
+#undef INET6_ADDRSTRLEN
+#define INET_ADDRSTRLEN		16
+#define INET6_ADDRSTRLEN	48
+
+/*
+ * Reads an address of at most srclen bytes (-1: up to NUL) that ends at the byte delim, at the
+ * NUL or at srclen; delim -1 stands for "only those". dst gets 4 or 16 bytes in network order,
+ * *end (may be NULL) where reading stopped. 1 on success; 0 else, dst untouched.
+ * Narrower than the kernel: four decimal numbers without leading zeros, and IPv6 with at most one
+ * "::" and an IPv4 tail, as in RFC 4291 2.2.
+ */
+int in4_pton(const char *src, int srclen, u8 *dst, int delim, const char **end);
+int in6_pton(const char *src, int srclen, u8 *dst, int delim, const char **end);
+
+#endif /* SHIM_LINUX_INET_H */
