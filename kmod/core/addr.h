@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Addresses of machines and networks, as text and as bytes. Numeric only: must never look up a name,
- * allocate or sleep.
+ * Addresses of machines and networks, as text and as bytes. Numeric only: must never look up a
+ * name, allocate or sleep.
  */
 #ifndef VG_CORE_ADDR_H
 #define VG_CORE_ADDR_H
@@ -9,8 +9,9 @@
 #include "core/str.h"
 
 /*
- * An IPv4 address lies in the first 4 bytes of @ip, the rest is zero, so structures compare with memcmp.
- * IPv6 addresses that carry an IPv4 one (::ffff:a.b.c.d) become IPv4 on the way in: one spelling each.
+ * An IPv4 address lies in the first 4 bytes of @ip, the rest is zero, so structures compare with
+ * memcmp. IPv6 addresses that carry an IPv4 one (::ffff:a.b.c.d) become IPv4 on the way in: one
+ * spelling each.
  */
 struct vg_addr {
 	u8 family;	/* 4 or 6; 0 = none */
@@ -27,8 +28,9 @@ struct vg_addr {
 #define VG_ADDR_TEXT 56
 
 /*
- * 0, or -EINVAL with *@fault (may be NULL) set and *@out untouched. Strict: no blanks, no leading zeros
- * in IPv4 and port, no zone. Bits beyond the prefix are kept as written; vg_addr_in ignores them.
+ * 0, or -EINVAL with *@fault (may be NULL) set and *@out untouched. Strict: no blanks, no leading
+ * zeros in IPv4 and port, no zone. Bits beyond the prefix are kept as written; vg_addr_in ignores
+ * them.
  */
 int vg_addr_parse(struct vg_str s, unsigned int allow, struct vg_addr *out, struct vg_fault *fault);
 
@@ -36,7 +38,10 @@ int vg_addr_parse(struct vg_str s, unsigned int allow, struct vg_addr *out, stru
 void vg_addr_from_ip4(struct vg_addr *out, const void *ip4, u16 port);
 void vg_addr_from_ip6(struct vg_addr *out, const void *ip6, u16 port);
 
-/* Canonical text (RFC 5952) with prefix, if not the whole address, and port, if any; returns its length */
+/*
+ * Canonical text (RFC 5952) with prefix, if not the whole address, and port, if any; returns its
+ * length
+ */
 size_t vg_addr_print(const struct vg_addr *a, char out[VG_ADDR_TEXT]);
 /* The same without port and prefix */
 size_t vg_addr_print_ip(const struct vg_addr *a, char out[VG_ADDR_TEXT]);

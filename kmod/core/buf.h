@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A bounded builder of bytes. It starts in storage the caller lends (or in none), grows by kvmalloc up
- * to a limit, and never beyond it. Errors stick: a sequence of puts is checked once, at its end.
+ * A bounded builder of bytes. It starts in storage the caller lends (or in none), grows by
+ * kvmalloc up to a limit, and never beyond it. Errors stick: a sequence of puts is checked once,
+ * at its end.
  *
- * Growing sleeps (GFP_KERNEL). A buffer whose limit is not above its lent storage never allocates and
- * may be filled anywhere. No lock inside: one owner at a time.
+ * Growing sleeps (GFP_KERNEL). A buffer whose limit is not above its lent storage never allocates
+ * and may be filled anywhere. No lock inside: one owner at a time.
  */
 #ifndef VG_CORE_BUF_H
 #define VG_CORE_BUF_H
@@ -18,10 +19,13 @@ struct vg_buf {
 	size_t max;
 	char *lent;	/* the caller's storage: never freed here */
 	size_t lent_n;
-	int err;	/* 0, -ENOMEM, -E2BIG (over max) or what vg_buf_fail said; then no put has effect */
+	int err;	/* 0, -ENOMEM, -E2BIG (over max) or vg_buf_fail's; then no put has effect */
 };
 
-/* @lent may be NULL with @lent_n 0; it must outlive the buffer's use. @max counts bytes of content. */
+/*
+ * @lent may be NULL with @lent_n 0; it must outlive the buffer's use. @max counts bytes of
+ * content.
+ */
 void vg_buf_init(struct vg_buf *b, char *lent, size_t lent_n, size_t max);
 
 /* Each returns b->err. On an error nothing of that call is in the buffer. */
@@ -34,6 +38,10 @@ int vg_buf_s64(struct vg_buf *b, s64 v);
 /* Lower-case hexadecimal: of a number without leading zeros; of @n bytes, two digits each */
 int vg_buf_hex64(struct vg_buf *b, u64 v);
 int vg_buf_hex(struct vg_buf *b, const void *p, size_t n);
+/*
+ * Formatted text needs one byte more than it leaves behind, within @max too: for the NUL in
+ * between
+ */
 int __printf(2, 3) vg_buf_printf(struct vg_buf *b, const char *fmt, ...);
 int __printf(2, 0) vg_buf_vprintf(struct vg_buf *b, const char *fmt, va_list ap);
 
@@ -60,7 +68,10 @@ void *vg_buf_take(struct vg_buf *b, size_t *n);
 /* Empty, without error; memory is kept for the next use */
 void vg_buf_reset(struct vg_buf *b);
 
-/* Gives back what was allocated; the buffer is then as after vg_buf_init. All bytes zero is fine too. */
+/*
+ * Gives back what was allocated; the buffer is then as after vg_buf_init. All bytes zero is fine
+ * too.
+ */
 void vg_buf_free(struct vg_buf *b);
 
 static inline struct vg_str vg_buf_view(const struct vg_buf *b)

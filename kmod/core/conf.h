@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Configuration files: bytes in, one callback a pair. The same code reads /etc/virgo_cloud.conf in both
- * hosts, /etc/virgo_client.conf in libvirgo and, with another grammar, the values file. Must never
- * allocate, sleep or read a file: somebody else brings the bytes.
+ * Configuration files: bytes in, one callback a pair. The same code reads /etc/virgo_cloud.conf
+ * in both hosts, /etc/virgo_client.conf in libvirgo and, with another grammar, the values file.
+ * Must never allocate, sleep or read a file: somebody else brings the bytes.
  *
  *	# comment, also behind a value after a blank
  *	key = value
@@ -47,21 +47,24 @@ struct vg_conf_sink {
 	int (*pair)(void *ctx, const struct vg_conf_pair *pair, struct vg_conf_error *err);
 	/* may @key come more than once? NULL: none may */
 	bool (*repeats)(void *ctx, struct vg_str key);
-	/* if set: told of every error; true = go on with the next pair. NULL: the first one ends it. */
+	/*
+	 * if set: told of every error; true = go on with the next pair. NULL: the first one ends
+	 * it.
+	 */
 	bool (*bad)(void *ctx, const struct vg_conf_error *err);
 	void *ctx;
 };
 
 /* What differs between the kinds of file */
 struct vg_conf_grammar {
-	bool commas;		/* a comma ends a pair too, and "#" is a comment wherever it stands */
+	bool commas;		/* a comma ends a pair too; "#" is a comment anywhere */
 	bool upper;		/* capital letters in keys, also first */
 	bool bare_nodes;	/* a line of addresses without "=" is the key "nodes" */
 };
 
 /*
- * 0, or the first error: -EINVAL (syntax, duplicate), -E2BIG (a limit), or what sink->pair returned;
- * then *@err says where and why. Pairs before the error were delivered.
+ * 0, or the first error: -EINVAL (syntax, duplicate), -E2BIG (a limit), or what sink->pair
+ * returned; then *@err says where and why. Pairs before the error were delivered.
  */
 int vg_conf_parse(const char *text, size_t n, const struct vg_conf_sink *sink,
 		  struct vg_conf_error *err);
@@ -69,25 +72,32 @@ int vg_conf_scan(const char *text, size_t n, const struct vg_conf_grammar *gramm
 		 const struct vg_conf_sink *sink, struct vg_conf_error *err);
 
 /* Fill *@err (may be NULL) and return @ret: at the pair's key, or at its value */
-int __printf(4, 5) vg_conf_fail_key(struct vg_conf_error *err, const struct vg_conf_pair *pair, int ret,
-				    const char *fmt, ...);
+int __printf(4, 5) vg_conf_fail_key(struct vg_conf_error *err, const struct vg_conf_pair *pair,
+				    int ret, const char *fmt, ...);
 int __printf(4, 5) vg_conf_fail(struct vg_conf_error *err, const struct vg_conf_pair *pair, int ret,
 				const char *fmt, ...);
 
-/* @s in double quotes, other than printable ASCII as \xNN, long text cut with "..."; returns @out */
+/*
+ * @s in double quotes, other than printable ASCII as \xNN, long text cut with "..."; returns @out
+ */
 #define VG_CONF_SHOWN 56
 const char *vg_conf_show(char out[VG_CONF_SHOWN], struct vg_str s);
 
 /*
- * Typed readings of pair->value. 0 with *@out set, or -EINVAL/-ERANGE with *@err filled (key, offending
- * text, what is allowed); *@out is untouched then.
+ * Typed readings of pair->value. 0 with *@out set, or -EINVAL/-ERANGE with *@err filled (key,
+ * offending text, what is allowed); *@out is untouched then.
  */
-int vg_conf_bool(const struct vg_conf_pair *pair, bool *out, struct vg_conf_error *err);	/* on off yes no true false 1 0 */
-int vg_conf_u64(const struct vg_conf_pair *pair, u64 min, u64 max, u64 *out, struct vg_conf_error *err);
+/* on, yes, true, 1, off, no, false, 0 */
+int vg_conf_bool(const struct vg_conf_pair *pair, bool *out, struct vg_conf_error *err);
+/* a strict decimal */
+int vg_conf_u64(const struct vg_conf_pair *pair, u64 min, u64 max, u64 *out,
+		struct vg_conf_error *err);
 /* bytes: digits and an optional k, M, G or T (1024, either case) */
-int vg_conf_size(const struct vg_conf_pair *pair, u64 min, u64 max, u64 *out, struct vg_conf_error *err);
+int vg_conf_size(const struct vg_conf_pair *pair, u64 min, u64 max, u64 *out,
+		 struct vg_conf_error *err);
 /* milliseconds: digits and ms, s, m or h; without unit: seconds */
-int vg_conf_ms(const struct vg_conf_pair *pair, u64 min, u64 max, u64 *out, struct vg_conf_error *err);
+int vg_conf_ms(const struct vg_conf_pair *pair, u64 min, u64 max, u64 *out,
+	       struct vg_conf_error *err);
 /* index into @choices, which ends with NULL */
 int vg_conf_enum(const struct vg_conf_pair *pair, const char *const *choices, u32 *out,
 		 struct vg_conf_error *err);
@@ -102,12 +112,13 @@ struct vg_conf_list {
 	const struct vg_conf_pair *pair;
 	size_t at;
 	char sep;
-	bool last;
+	bool done;
 };
 
-#define VG_CONF_LIST(p, c) { .pair = (p), .sep = (c) }
+#define VG_CONF_LIST(p, c) ((struct vg_conf_list){ .pair = (p), .sep = (c) })
 
-int vg_conf_list_next(struct vg_conf_list *list, struct vg_conf_pair *item, struct vg_conf_error *err);
+int vg_conf_list_next(struct vg_conf_list *list, struct vg_conf_pair *item,
+		      struct vg_conf_error *err);
 
 enum vg_conf_type {
 	VG_CONF_T_BOOL,		/* bool */
@@ -121,7 +132,7 @@ enum vg_conf_type {
 
 /* One key of a configuration: how its value is read, where it is kept, what it means */
 struct vg_conf_key {
-	const char *name;	/* "group.*" stands for every key that begins "group." (T_FUNC only) */
+	const char *name;	/* "group.*": every key that begins "group." (T_FUNC only) */
 	enum vg_conf_type type;
 	bool repeats;
 	u32 offset;		/* of the field in the structure */
@@ -141,7 +152,7 @@ struct vg_conf_key {
 struct vg_conf_table {
 	const struct vg_conf_key *keys;
 	size_t n;
-	const char *manual;	/* where the keys are described, for the error: "virgo_cloud.conf(5)" */
+	const char *manual;	/* which page describes the keys: "virgo_cloud.conf(5)" */
 };
 
 /* The row for @key, or NULL */
@@ -155,8 +166,8 @@ int vg_conf_set(const struct vg_conf_table *table, void *base, const struct vg_c
 int vg_conf_defaults(const struct vg_conf_table *table, void *base, struct vg_conf_error *err);
 
 /*
- * The field of @key as it would be written, NUL-terminated, cut to @n bytes; returns the full length.
- * T_FUNC has no text: -EOPNOTSUPP.
+ * The field of @key as it would be written, NUL-terminated, cut to @n bytes; returns the full
+ * length. T_FUNC has no text: -EOPNOTSUPP.
  */
 ssize_t vg_conf_print(const struct vg_conf_key *key, const void *base, char *out, size_t n);
 

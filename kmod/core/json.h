@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * JSON (RFC 8259), bounded: a reader that fills a flat array of tokens the caller gives, and a writer
- * on top of struct vg_buf. The reader never allocates, recurses or changes the text; the text and the
- * token array must stay while tokens are used. The writer sleeps only where its buffer does.
+ * JSON (RFC 8259), bounded: a reader that fills a flat array of tokens the caller gives, and a
+ * writer on top of struct vg_buf. The reader never allocates, recurses or changes the text; the
+ * text and the token array must stay while tokens are used. The writer sleeps only where its
+ * buffer does.
  */
 #ifndef VG_CORE_JSON_H
 #define VG_CORE_JSON_H
@@ -37,7 +38,7 @@ struct vg_jtok {
 	u32 start;	/* offset in the text; of a string: behind the opening quote */
 	u32 len;	/* bytes in the text; of a string: without the quotes */
 	u32 next;	/* index of the first token behind this one and all it contains */
-	u32 count;	/* array: elements; object: members; key: hash of its decoded bytes; else 0 */
+	u32 count;	/* of an array's elements, an object's members; a key's hash; else 0 */
 };
 
 struct vg_json {
@@ -64,7 +65,8 @@ static inline const struct vg_jtok *vg_json_root(const struct vg_json *doc)
 }
 
 /* The value of member @key of @obj; NULL if @obj is NULL, no object, or has no such member */
-const struct vg_jtok *vg_json_get(const struct vg_json *doc, const struct vg_jtok *obj, const char *key);
+const struct vg_jtok *vg_json_get(const struct vg_json *doc, const struct vg_jtok *obj,
+				  const char *key);
 
 /*
  * The children of an array or object @c, in order, NULL behind the last one (or if @c is NULL or a
@@ -79,8 +81,9 @@ static inline const struct vg_jtok *vg_json_value(const struct vg_jtok *key)
 	return key + 1;
 }
 
-#define vg_json_for_each(doc, c, child) \
-	for ((child) = vg_json_first(doc, c); (child); (child) = vg_json_next(doc, c, child))
+#define vg_json_for_each(doc, c, child)						\
+	for ((child) = vg_json_first(doc, c); (child);				\
+	     (child) = vg_json_next(doc, c, child))
 
 static inline bool vg_json_is(const struct vg_jtok *t, enum vg_jtype type)
 {
@@ -94,8 +97,9 @@ static inline struct vg_str vg_json_raw(const struct vg_json *doc, const struct 
 }
 
 /*
- * Decode the string @t to @out: returns its length (it may hold NUL bytes; none is added), -EINVAL if
- * @t is NULL or no string, -ENOSPC if it has more than @cap bytes. Decoded is never longer than t->len.
+ * Decode the string @t to @out: returns its length (it may hold NUL bytes; none is added),
+ * -EINVAL if @t is NULL or no string, -ENOSPC if it has more than @cap bytes. Decoded is never
+ * longer than t->len.
  */
 ssize_t vg_json_str(const struct vg_json *doc, const struct vg_jtok *t, char *out, size_t cap);
 /* The same to the end of @b: 0, -EINVAL (@b is untouched), or b->err */
@@ -104,8 +108,8 @@ int vg_json_str_buf(const struct vg_json *doc, const struct vg_jtok *t, struct v
 bool vg_json_str_eq(const struct vg_json *doc, const struct vg_jtok *t, struct vg_str s);
 
 /*
- * Integers are those written without fraction and exponent. 0 with *@out set, else *@out is untouched:
- * -EINVAL (NULL, no number, or no integer; for u64 also any "-"), -ERANGE.
+ * Integers are those written without fraction and exponent. 0 with *@out set, else *@out is
+ * untouched: -EINVAL (NULL, no number, or no integer; for u64 also any "-"), -ERANGE.
  */
 int vg_json_u64(const struct vg_json *doc, const struct vg_jtok *t, u64 *out);
 int vg_json_s64(const struct vg_json *doc, const struct vg_jtok *t, s64 *out);
@@ -114,9 +118,9 @@ int vg_json_bool(const struct vg_json *doc, const struct vg_jtok *t, bool *out);
 int vg_json_id(const struct vg_json *doc, const struct vg_jtok *t, u64 *out);
 
 /*
- * The writer. Commas, quotes and escapes are its business; what it writes is valid JSON as long as the
- * calls nest properly. A call out of place (a value without key in an object, a wrong end) makes
- * the buffer's error -EPROTO, once and for all. Every call returns that error.
+ * The writer. Commas, quotes and escapes are its business; what it writes is valid JSON as long
+ * as the calls nest properly. A call out of place (a value without key in an object, a wrong end)
+ * makes the buffer's error -EPROTO, once and for all. Every call returns that error.
  */
 struct vg_jw {
 	struct vg_buf *b;
@@ -128,6 +132,7 @@ struct vg_jw {
 };
 
 #define VG_JW_DEPTH 31
+#define VG_JW_FMT 512
 
 void vg_jw_init(struct vg_jw *w, struct vg_buf *b);
 int vg_jw_obj(struct vg_jw *w);
@@ -138,14 +143,19 @@ int vg_jw_key(struct vg_jw *w, const char *key);
 /* Any bytes; what is not UTF-8 becomes U+FFFD, a byte each. Check before if that is not wanted. */
 int vg_jw_str(struct vg_jw *w, struct vg_str s);
 int vg_jw_cstr(struct vg_jw *w, const char *s);
-int __printf(2, 3) vg_jw_fmt(struct vg_jw *w, const char *fmt, ...);	/* at most 511 bytes, then cut */
+/* A string made by printf, on the stack: what is over VG_JW_FMT - 1 bytes is cut */
+int __printf(2, 3) vg_jw_fmt(struct vg_jw *w, const char *fmt, ...);
 int vg_jw_u64(struct vg_jw *w, u64 v);
 int vg_jw_s64(struct vg_jw *w, s64 v);
 int vg_jw_id(struct vg_jw *w, u64 v);		/* decimal, in quotes */
 int vg_jw_bool(struct vg_jw *w, bool v);
 int vg_jw_null(struct vg_jw *w);
-int vg_jw_raw(struct vg_jw *w, struct vg_str json);	/* @json must be one JSON value; not checked */
-/* 0 if exactly one complete value was written, else the error (-EPROTO if something is still open) */
+/* @json must be one JSON value, which is not checked */
+int vg_jw_raw(struct vg_jw *w, struct vg_str json);
+/*
+ * 0 if exactly one complete value was written, else the error (-EPROTO if something is still
+ * open)
+ */
 int vg_jw_end(struct vg_jw *w);
 
 /* key and value in one */

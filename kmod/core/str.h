@@ -18,7 +18,9 @@ struct vg_str {
 	size_t n;
 };
 
-/* Why some text was refused: @pos is the offset of the first offending byte, @why a static string */
+/*
+ * Why some text was refused: @pos is the offset of the first offending byte, @why a static string
+ */
 struct vg_fault {
 	size_t pos;
 	const char *why;
@@ -78,7 +80,9 @@ static inline int vg_str_cmp(struct vg_str a, struct vg_str b)
 	return a.n < b.n ? -1 : a.n > b.n;
 }
 
-/* ASCII only, whatever the locale; the kernel's ctype is Latin-1 and libc's depends on the locale */
+/*
+ * ASCII only, whatever the locale; the kernel's ctype is Latin-1 and libc's depends on the locale
+ */
 static inline bool vg_is_digit(char c)
 {
 	return c >= '0' && c <= '9';

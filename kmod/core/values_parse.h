@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The grammar of /etc/virgo_kernel_analytics.conf: pairs separated by commas or newlines, "#" comments,
- * lists separated by ";". Says nothing about what the keys mean. Must never allocate or sleep.
+ * The grammar of /etc/virgo_kernel_analytics.conf: pairs separated by commas or newlines, "#"
+ * comments, lists separated by ";". Says nothing about what the keys mean. Must never allocate or
+ * sleep.
  */
 #ifndef VG_CORE_VALUES_PARSE_H
 #define VG_CORE_VALUES_PARSE_H
@@ -9,7 +10,10 @@
 #include "core/addr.h"
 #include "core/conf.h"
 
-/* As vg_conf_parse; no key may come twice unless the sink says so. Empty pieces between separators are fine. */
+/*
+ * As vg_conf_parse; no key may come twice unless the sink says so. Empty pieces between
+ * separators are fine.
+ */
 int vg_values_parse(const char *text, size_t n, const struct vg_conf_sink *sink,
 		    struct vg_conf_error *err);
 
