@@ -9,14 +9,20 @@
  *		READ:  space -> recv -> received / eof	(until -EAGAIN)
  *		SHUT:  shut down the sending side once, then go on reading: c drains its peer
  *		CLOSE: detach, vg_conn_free()
- *		WAIT:  nothing before vg_conn_wake_ms() (bandwidth limit) or a kick (pending answer)
+ *		WAIT:  the bandwidth limit: nothing before conn->wake_ms (monotonic)
+ *		0:     nothing before a kick (a handler works elsewhere)
+ * A peer's reset or a failed send is vg_conn_eof(c, -errno). After host_conn_kick() the worker calls
+ * vg_conn_kicked() and goes on with the loop. CLOSE is never wanted while a request is pending:
+ * its vg_req_finish() still needs the connection, and its kick brings the CLOSE.
  */
 #ifndef VG_CORE_CONN_H
 #define VG_CORE_CONN_H
 
-#include <linux/atomic.h>
+#include <linux/spinlock.h>
 #include <linux/uio.h>
 
+#include "core/chunk.h"
+#include "core/http.h"
 #include "core/req.h"
 
 struct vg_config;
@@ -51,12 +57,6 @@ struct vg_out_ref {
 	void *obj;
 };
 
-struct vg_chunk {		/* state of the chunked decoder */
-	u8 state;
-	u8 digits;
-	u64 left;
-};
-
 struct vg_conn {
 	struct vg_node *node;
 	struct vg_svc *svc;
@@ -70,7 +70,14 @@ struct vg_conn {
 	bool trusted;			/* peer needs no signature */
 	u32 linger_bytes;
 	u64 deadline_ms;		/* monotonic; 0: none. Read by the host's tick */
+	u64 read_by_ms, write_by_ms;	/* what it is the earlier of; 0: none */
 	u64 wake_ms;
+	u64 now_ms;			/* when the batch being worked on arrived */
+	bool waits_in, waits_out;	/* for bandwidth */
+	bool held;			/* input waits for output to drain */
+	bool aborted;			/* nothing can be sent any more */
+	bool begun;			/* a request has begun to arrive: read_by_ms is its end */
+	bool tidy;			/* big buffers to be given back at the next deadline */
 
 	/* what the node's pointers were when this request began; see vg_conn_refresh() */
 	struct vg_config *cfg;
@@ -78,7 +85,12 @@ struct vg_conn {
 
 	/* input: [in_at, in_n) is not yet looked at, head of the current request at 0 */
 	char *in;
-	u32 in_cap, in_n, in_at, in_scan;
+	u32 in_cap, in_n, in_at;
+	u32 head_end;			/* where input may begin while a request's head is in use */
+	bool partial;			/* the head at in_at was incomplete when last looked at */
+	struct vg_http_scan scan;
+	struct vg_http_limits limits;
+	size_t body_max;
 
 	/* output: linear bytes [out_at, out_n) with references in between */
 	char *out;
@@ -90,15 +102,17 @@ struct vg_conn {
 
 	struct vg_chunk chunk;
 	struct vg_req req;
+	spinlock_t finish_lock;		/* orders vg_req_finish() against vg_conn_kicked() */
 	int (*finish)(struct vg_req *req);
-	atomic_t finished;
+	bool finished;
 
 	/* counted here, added to the service's counters once a batch */
 	u32 n_requests, n_status[6];
 	u64 n_in, n_out;
 
-	u64 date_s;			/* cache of the Date header */
-	char date[32];
+	u64 date_s;			/* the second for which the header lines below were made */
+	u32 date_n;
+	char date[88];			/* Date, Virgo-Node and the name of Virgo-Clock */
 };
 
 /*

@@ -19,6 +19,7 @@
 #include "core/auth.h"
 #include "core/config.h"
 #include "core/limits.h"
+#include "core/route.h"
 #include "core/service.h"
 
 struct vg_keyset;
@@ -40,6 +41,7 @@ struct vg_svc {
 	const struct vg_service *def;
 	struct vg_node *node;
 	void *data;
+	struct vg_matcher match;	/* vg_matcher_init() before the service listens */
 	u32 nr_listeners;
 	struct vg_listener {
 		struct vg_addr addr;
@@ -102,6 +104,10 @@ void vg_node_tick(struct vg_node *node);
 /* Read configuration and keys again; listeners stay as they are. All or nothing. */
 int vg_node_reload(struct vg_node *node, char *msg, size_t msg_n);
 
+/* A reference to what is in force now; vg_config_put(), vg_keyset_put(). Never NULL, any context. */
+struct vg_config *vg_node_cfg(struct vg_node *node);
+struct vg_keyset *vg_node_keys(struct vg_node *node);
+
 struct vg_svc *vg_node_svc(struct vg_node *node, const char *name);
 extern const struct vg_service vg_control_service;
 
@@ -112,12 +118,12 @@ int vg_clock_see(struct vg_node *node, u64 seen);
 enum { VG_CLOCK_AHEAD_MS = 60000 };
 
 /*
- * Bandwidth over all sockets of the node, both directions. Take up to @want bytes; returns how
- * many may move now, 0 with *@wake_ms set (monotonic) when none.
+ * Bandwidth over all sockets of the node, both directions. Asked before bytes move and told after:
+ * vg_bandwidth_room() is how many of @want bytes may move now, 0 with *@wake_ms set (monotonic)
+ * when none; vg_bandwidth_used() counts those that did. Without a limit both cost one load.
  */
-size_t vg_bandwidth_take(struct vg_node *node, size_t want, u64 *wake_ms);
-/* Bytes taken that did not move after all. */
-void vg_bandwidth_give_back(struct vg_node *node, size_t n);
+size_t vg_bandwidth_room(struct vg_node *node, size_t want, u64 *wake_ms);
+void vg_bandwidth_used(struct vg_node *node, size_t n);
 void vg_bandwidth_set(struct vg_node *node, u64 mbit);
 
 #endif

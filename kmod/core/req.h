@@ -86,6 +86,7 @@ struct vg_req {
 	bool expect_continue;
 	bool answered;
 	bool pending;			/* run() returned VG_PENDING and has not finished */
+	bool entered;			/* room() or run() was called: drop() is due */
 	u64 content_length;
 	u64 begun_ns;			/* monotonic, when the head was complete */
 
@@ -93,6 +94,7 @@ struct vg_req {
 	struct vg_field field[VG_HEADER_FIELDS_MAX];
 	u32 nr_fields;
 	u8 known[VG_HEADERS];		/* 1 + index in field[], 0: absent */
+	u32 head_n;			/* bytes of the head */
 
 	u16 status;
 	u32 extra_n;
@@ -148,7 +150,8 @@ int vg_problem(struct vg_req *req, u16 status, const char *code, const char *fmt
 /* Add a header line to the answer to come: vg_reply_header(req, "ETag", "\"%llu\"", v). */
 __printf(3, 4)
 void vg_reply_header(struct vg_req *req, const char *name, const char *fmt, ...);
-/* The length that HEAD or 304 announces without a body. */
+/* The same as vg_reply_header(req, "ETag", "\"%llu\"", version), at a tenth of its price. */
+void vg_reply_etag(struct vg_req *req, u64 version);
 
 /* The answer to a one-line command: @n bytes and a newline. */
 int vg_line_reply(struct vg_req *req, const void *p, size_t n);
@@ -156,9 +159,11 @@ __printf(2, 3)
 int vg_line_printf(struct vg_req *req, const char *fmt, ...);
 
 /*
- * End a request whose run() returned VG_PENDING. From any context that may sleep, once:
- * @finish runs on the connection's worker and answers; if the connection is gone by then it is
- * called with req->conn's output closed and its answer thrown away, so that it can free.
+ * End a request whose run() returned (or is about to return) VG_PENDING. From any context, once;
+ * @req must not be touched afterwards. @finish runs on the connection's worker and answers as
+ * run() would (0 or -errno, never VG_PENDING); if the peer is gone by then it is called with the
+ * output closed and its answer thrown away, so that it can free. A connection is never freed
+ * while one of its requests is pending.
  */
 void vg_req_finish(struct vg_req *req, int (*finish)(struct vg_req *req));
 
