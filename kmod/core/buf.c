@@ -3,6 +3,7 @@
  * The bounded byte builder. Must never hold more than its limit, write outside its storage, or
  * let a put after an error have effect.
  */
+#include <linux/export.h>
 #include <linux/math64.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
@@ -21,6 +22,7 @@ void vg_buf_init(struct vg_buf *b, char *lent, size_t lent_n, size_t max)
 		.lent_n = lent_n,
 	};
 }
+EXPORT_SYMBOL_GPL(vg_buf_init);
 
 int vg_buf_fail(struct vg_buf *b, int err)
 {
@@ -28,6 +30,7 @@ int vg_buf_fail(struct vg_buf *b, int err)
 		b->err = err;
 	return b->err;
 }
+EXPORT_SYMBOL_GPL(vg_buf_fail);
 
 static int buf_grow(struct vg_buf *b, size_t need)
 {
@@ -66,6 +69,7 @@ char *vg_buf_reserve(struct vg_buf *b, size_t n)
 		return NULL;
 	return b->p + b->len;
 }
+EXPORT_SYMBOL_GPL(vg_buf_reserve);
 
 void vg_buf_add(struct vg_buf *b, size_t n)
 {
@@ -77,6 +81,7 @@ void vg_buf_add(struct vg_buf *b, size_t n)
 	}
 	b->len += n;
 }
+EXPORT_SYMBOL_GPL(vg_buf_add);
 
 int vg_buf_put(struct vg_buf *b, const void *p, size_t n)
 {
@@ -91,21 +96,25 @@ int vg_buf_put(struct vg_buf *b, const void *p, size_t n)
 	b->len += n;
 	return 0;
 }
+EXPORT_SYMBOL_GPL(vg_buf_put);
 
 int vg_buf_putc(struct vg_buf *b, char c)
 {
 	return vg_buf_put(b, &c, 1);
 }
+EXPORT_SYMBOL_GPL(vg_buf_putc);
 
 int vg_buf_puts(struct vg_buf *b, const char *s)
 {
 	return vg_buf_put(b, s, strlen(s));
 }
+EXPORT_SYMBOL_GPL(vg_buf_puts);
 
 int vg_buf_str(struct vg_buf *b, struct vg_str s)
 {
 	return vg_buf_put(b, s.p, s.n);
 }
+EXPORT_SYMBOL_GPL(vg_buf_str);
 
 size_t vg_u64_to_dec(u64 v, char out[VG_U64_DIGITS])
 {
@@ -129,6 +138,7 @@ size_t vg_u64_to_dec(u64 v, char out[VG_U64_DIGITS])
 	memcpy(out, tmp + at, sizeof(tmp) - at);
 	return sizeof(tmp) - at;
 }
+EXPORT_SYMBOL_GPL(vg_u64_to_dec);
 
 int vg_buf_u64(struct vg_buf *b, u64 v)
 {
@@ -136,6 +146,7 @@ int vg_buf_u64(struct vg_buf *b, u64 v)
 
 	return vg_buf_put(b, digits, vg_u64_to_dec(v, digits));
 }
+EXPORT_SYMBOL_GPL(vg_buf_u64);
 
 int vg_buf_s64(struct vg_buf *b, s64 v)
 {
@@ -147,6 +158,7 @@ int vg_buf_s64(struct vg_buf *b, s64 v)
 	digits[0] = '-';
 	return v < 0 ? vg_buf_put(b, digits, n + 1) : vg_buf_put(b, digits + 1, n);
 }
+EXPORT_SYMBOL_GPL(vg_buf_s64);
 
 int vg_buf_hex64(struct vg_buf *b, u64 v)
 {
@@ -159,6 +171,7 @@ int vg_buf_hex64(struct vg_buf *b, u64 v)
 	} while (v);
 	return vg_buf_put(b, tmp + at, sizeof(tmp) - at);
 }
+EXPORT_SYMBOL_GPL(vg_buf_hex64);
 
 int vg_buf_hex(struct vg_buf *b, const void *p, size_t n)
 {
@@ -178,6 +191,7 @@ int vg_buf_hex(struct vg_buf *b, const void *p, size_t n)
 	b->len += 2 * n;
 	return 0;
 }
+EXPORT_SYMBOL_GPL(vg_buf_hex);
 
 int vg_buf_vprintf(struct vg_buf *b, const char *fmt, va_list ap)
 {
@@ -205,6 +219,7 @@ out:
 	va_end(again);
 	return b->err;
 }
+EXPORT_SYMBOL_GPL(vg_buf_vprintf);
 
 int vg_buf_printf(struct vg_buf *b, const char *fmt, ...)
 {
@@ -216,12 +231,14 @@ int vg_buf_printf(struct vg_buf *b, const char *fmt, ...)
 	va_end(ap);
 	return ret;
 }
+EXPORT_SYMBOL_GPL(vg_buf_printf);
 
 void vg_buf_cut(struct vg_buf *b, size_t len)
 {
 	if (len < b->len)
 		b->len = len;
 }
+EXPORT_SYMBOL_GPL(vg_buf_cut);
 
 void *vg_buf_take(struct vg_buf *b, size_t *n)
 {
@@ -245,12 +262,14 @@ void *vg_buf_take(struct vg_buf *b, size_t *n)
 	vg_buf_init(b, b->lent, b->lent_n, b->max);
 	return p;
 }
+EXPORT_SYMBOL_GPL(vg_buf_take);
 
 void vg_buf_reset(struct vg_buf *b)
 {
 	b->len = 0;
 	b->err = 0;
 }
+EXPORT_SYMBOL_GPL(vg_buf_reset);
 
 void vg_buf_free(struct vg_buf *b)
 {
@@ -258,3 +277,4 @@ void vg_buf_free(struct vg_buf *b)
 		kvfree(b->p);
 	vg_buf_init(b, b->lent, b->lent_n, b->max);
 }
+EXPORT_SYMBOL_GPL(vg_buf_free);

@@ -4,12 +4,14 @@
  * recursion. Must never allocate, read beyond the text, write beyond the caller's tokens, or take
  * more time than length times the limits of json.h.
  */
+#include <linux/export.h>
+
 #include "core/json.h"
 #include "core/utf8.h"
 
 #define VG_JSON_TEXT_MAX (256u << 20)
 
-enum expect {
+enum jr_expect {
 	EXPECT_VALUE,
 	EXPECT_VALUE_OR_END,	/* behind "[" */
 	EXPECT_KEY,
@@ -17,7 +19,7 @@ enum expect {
 	EXPECT_MORE,		/* a comma or the end of the container, or of the text */
 };
 
-struct parser {
+struct jr_parser {
 	struct vg_json *doc;
 	struct vg_jtok *toks;
 	const char *p;
@@ -29,26 +31,26 @@ struct parser {
 	u32 open[VG_JSON_DEPTH];	/* tokens of the containers around us */
 };
 
-static int refuse(struct parser *ps, u32 at, int ret, const char *why)
+static int jr_refuse(struct jr_parser *ps, u32 at, int ret, const char *why)
 {
 	ps->doc->fault.pos = at;
 	ps->doc->fault.why = why;
 	return ret;
 }
 
-static int add(struct parser *ps, enum vg_jtype type, u32 start, u32 len)
+static int jr_add(struct jr_parser *ps, enum vg_jtype type, u32 start, u32 len)
 {
 	struct vg_jtok *t;
 
 	if (ps->used == ps->max)
-		return refuse(ps, start, -E2BIG, "too many values");
+		return jr_refuse(ps, start, -E2BIG, "too many values");
 	t = &ps->toks[ps->used++];
 	*t = (struct vg_jtok){ .type = type, .start = start, .len = len, .next = ps->used };
 	return 0;
 }
 
 /* Four hexadecimal digits at @at, or -1 */
-static s32 hex4(const char *p, u32 n, u32 at)
+static s32 jr_hex4(const char *p, u32 n, u32 at)
 {
 	s32 v = 0;
 	u32 i;
@@ -69,7 +71,7 @@ static s32 hex4(const char *p, u32 n, u32 at)
  * Read the escape whose backslash is at @at: the bytes it takes, or -errno with *@why set.
  * Surrogates count only in pairs.
  */
-static int read_escape(const char *p, u32 n, u32 at, u32 *cp, const char **why)
+static int jr_read_escape(const char *p, u32 n, u32 at, u32 *cp, const char **why)
 {
 	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
 	const char *hit;
@@ -86,7 +88,7 @@ static int read_escape(const char *p, u32 n, u32 at, u32 *cp, const char **why)
 	if (p[at + 1] != 'u')
 		return -EINVAL;
 	*why = "\\u needs four hexadecimal digits";
-	hi = hex4(p, n, at + 2);
+	hi = jr_hex4(p, n, at + 2);
 	if (hi < 0)
 		return -EINVAL;
 	*cp = hi;
@@ -95,7 +97,7 @@ static int read_escape(const char *p, u32 n, u32 at, u32 *cp, const char **why)
 	*why = "half a surrogate pair";
 	if (hi > 0xdbff || n - at < 8 || p[at + 6] != '\\' || p[at + 7] != 'u')
 		return -EILSEQ;
-	lo = hex4(p, n, at + 8);
+	lo = jr_hex4(p, n, at + 8);
 	if (lo < 0xdc00 || lo > 0xdfff)
 		return -EILSEQ;
 	*cp = 0x10000 + ((u32)(hi - 0xd800) << 10 | (u32)(lo - 0xdc00));
@@ -103,7 +105,7 @@ static int read_escape(const char *p, u32 n, u32 at, u32 *cp, const char **why)
 }
 
 /* Decodes one string piece after another, so that keys can be compared without memory for them */
-struct walk {
+struct jr_walk {
 	const char *p;
 	u32 n;
 	u32 at;
@@ -111,7 +113,7 @@ struct walk {
 };
 
 /* The next piece of a string already checked: a run as it stands or one escape; empty at the end */
-static struct vg_str walk_next(struct walk *w)
+static struct vg_str jr_walk_next(struct jr_walk *w)
 {
 	u32 from = w->at, cp = 0;
 	const char *hit, *why;
@@ -120,7 +122,7 @@ static struct vg_str walk_next(struct walk *w)
 	if (from == w->n)
 		return vg_str(NULL, 0);
 	if (w->p[from] == '\\') {
-		len = read_escape(w->p, w->n, from, &cp, &why);
+		len = jr_read_escape(w->p, w->n, from, &cp, &why);
 		w->at = len > 0 ? from + len : w->n;
 		return vg_str(w->piece, vg_utf8_encode(cp, w->piece));
 	}
@@ -129,67 +131,67 @@ static struct vg_str walk_next(struct walk *w)
 	return vg_str(w->p + from, w->at - from);
 }
 
-static struct walk walk_start(const char *text, const struct vg_jtok *t)
+static struct jr_walk jr_walk_start(const char *text, const struct vg_jtok *t)
 {
-	return (struct walk){ .p = text + t->start, .n = t->len };
+	return (struct jr_walk){ .p = text + t->start, .n = t->len };
 }
 
-static u32 key_hash(const char *text, const struct vg_jtok *t)
+static u32 jr_key_hash(const char *text, const struct vg_jtok *t)
 {
-	struct walk w = walk_start(text, t);
+	struct jr_walk w = jr_walk_start(text, t);
 	struct vg_str s;
 	u32 h = 2166136261u;
 	size_t i;
 
-	for (s = walk_next(&w); s.n; s = walk_next(&w))
+	for (s = jr_walk_next(&w); s.n; s = jr_walk_next(&w))
 		for (i = 0; i < s.n; i++)
 			h = (h ^ (u8)s.p[i]) * 16777619u;
 	return h;
 }
 
-static bool keys_equal(const char *text, const struct vg_jtok *a, const struct vg_jtok *b)
+static bool jr_keys_equal(const char *text, const struct vg_jtok *a, const struct vg_jtok *b)
 {
-	struct walk wa, wb;
+	struct jr_walk wa, wb;
 	struct vg_str sa, sb;
 
 	if (!a->escaped && !b->escaped)
 		return a->len == b->len && !memcmp(text + a->start, text + b->start, a->len);
-	wa = walk_start(text, a);
-	wb = walk_start(text, b);
-	sa = walk_next(&wa);
-	sb = walk_next(&wb);
+	wa = jr_walk_start(text, a);
+	wb = jr_walk_start(text, b);
+	sa = jr_walk_next(&wa);
+	sb = jr_walk_next(&wb);
 	while (sa.n && sb.n) {
 		size_t n = min_t(size_t, sa.n, sb.n);
 
 		if (memcmp(sa.p, sb.p, n))
 			return false;
-		sa = sa.n > n ? vg_str_sub(sa, n, sa.n) : walk_next(&wa);
-		sb = sb.n > n ? vg_str_sub(sb, n, sb.n) : walk_next(&wb);
+		sa = sa.n > n ? vg_str_sub(sa, n, sa.n) : jr_walk_next(&wa);
+		sb = sb.n > n ? vg_str_sub(sb, n, sb.n) : jr_walk_next(&wb);
 	}
 	return !sa.n && !sb.n;
 }
 
 /* The key just added as the last token: count it, and refuse it if its object has it already */
-static int add_member(struct parser *ps)
+static int jr_add_member(struct jr_parser *ps)
 {
 	u32 obj = ps->open[ps->depth - 1], last = ps->used - 1, i;
 	struct vg_jtok *key = &ps->toks[last];
 
 	key->key = true;
 	if (key->len > VG_JSON_KEY_BYTES)
-		return refuse(ps, key->start, -E2BIG, "key longer than 512 bytes");
+		return jr_refuse(ps, key->start, -E2BIG, "key longer than 512 bytes");
 	if (ps->toks[obj].count++ == VG_JSON_MEMBERS)
-		return refuse(ps, key->start, -E2BIG, "more than 256 members in an object");
-	key->count = key_hash(ps->p, key);
+		return jr_refuse(ps, key->start, -E2BIG, "more than 256 members in an object");
+	key->count = jr_key_hash(ps->p, key);
 	/* values before this one are complete, so their next leads from key to key */
 	for (i = obj + 1; i != last; i = ps->toks[i + 1].next)
-		if (ps->toks[i].count == key->count && keys_equal(ps->p, &ps->toks[i], key))
-			return refuse(ps, key->start - 1, -EINVAL, "duplicate key");
+		if (ps->toks[i].count == key->count && jr_keys_equal(ps->p, &ps->toks[i], key))
+			return jr_refuse(ps, key->start - 1, -EINVAL, "duplicate key");
 	return 0;
 }
 
 /* From the opening quote at ps->at to behind the closing one */
-static int read_string(struct parser *ps)
+static int jr_read_string(struct jr_parser *ps)
 {
 	u32 start = ps->at + 1, at = start, cp;
 	bool escaped = false;
@@ -198,25 +200,25 @@ static int read_string(struct parser *ps)
 
 	for (;;) {
 		if (at == ps->n)
-			return refuse(ps, start - 1, -EINVAL, "string without closing quote");
+			return jr_refuse(ps, start - 1, -EINVAL, "string without closing quote");
 		if (ps->p[at] == '"')
 			break;
 		if (ps->p[at] == '\\') {
-			len = read_escape(ps->p, ps->n, at, &cp, &why);
+			len = jr_read_escape(ps->p, ps->n, at, &cp, &why);
 			if (len < 0)
-				return refuse(ps, at, len, why);
+				return jr_refuse(ps, at, len, why);
 			escaped = true;
 		} else if ((u8)ps->p[at] < 0x20) {
-			return refuse(ps, at, -EINVAL,
+			return jr_refuse(ps, at, -EINVAL,
 				      "control byte in a string: write it as \\uXXXX");
 		} else {
 			len = vg_utf8_decode(ps->p + at, ps->n - at, NULL);
 			if (!len)
-				return refuse(ps, at, -EILSEQ, "not UTF-8");
+				return jr_refuse(ps, at, -EILSEQ, "not UTF-8");
 		}
 		at += len;
 	}
-	ret = add(ps, VG_JSON_STRING, start, at - start);
+	ret = jr_add(ps, VG_JSON_STRING, start, at - start);
 	if (ret)
 		return ret;
 	ps->toks[ps->used - 1].escaped = escaped;
@@ -224,7 +226,7 @@ static int read_string(struct parser *ps)
 	return 0;
 }
 
-static u32 span_digits(const struct parser *ps, u32 at)
+static u32 jr_span_digits(const struct jr_parser *ps, u32 at)
 {
 	u32 from = at;
 
@@ -234,39 +236,39 @@ static u32 span_digits(const struct parser *ps, u32 at)
 }
 
 /* [ "-" ] ( "0" / 1-9 digits ) [ "." digits ] [ e [ sign ] digits ] */
-static int read_number(struct parser *ps)
+static int jr_read_number(struct jr_parser *ps)
 {
 	u32 at = ps->at, k;
 
 	if (ps->p[at] == '-')
 		at++;
-	k = span_digits(ps, at);
+	k = jr_span_digits(ps, at);
 	if (!k)
-		return refuse(ps, at, -EINVAL, "no digit behind the minus sign");
+		return jr_refuse(ps, at, -EINVAL, "no digit behind the minus sign");
 	if (k > 1 && ps->p[at] == '0')
-		return refuse(ps, at, -EINVAL, "number with a leading zero");
+		return jr_refuse(ps, at, -EINVAL, "number with a leading zero");
 	at += k;
 	if (at < ps->n && ps->p[at] == '.') {
-		k = span_digits(ps, ++at);
+		k = jr_span_digits(ps, ++at);
 		if (!k)
-			return refuse(ps, at, -EINVAL, "no digit behind the decimal point");
+			return jr_refuse(ps, at, -EINVAL, "no digit behind the decimal point");
 		at += k;
 	}
 	if (at < ps->n && (ps->p[at] == 'e' || ps->p[at] == 'E')) {
 		at++;
 		if (at < ps->n && (ps->p[at] == '+' || ps->p[at] == '-'))
 			at++;
-		k = span_digits(ps, at);
+		k = jr_span_digits(ps, at);
 		if (!k)
-			return refuse(ps, at, -EINVAL, "no digit in the exponent");
+			return jr_refuse(ps, at, -EINVAL, "no digit in the exponent");
 		at += k;
 	}
 	k = ps->at;
 	ps->at = at;
-	return add(ps, VG_JSON_NUMBER, k, at - k);
+	return jr_add(ps, VG_JSON_NUMBER, k, at - k);
 }
 
-static int read_word(struct parser *ps)
+static int jr_read_word(struct jr_parser *ps)
 {
 	static const struct {
 		struct vg_str s;
@@ -283,19 +285,19 @@ static int read_word(struct parser *ps)
 		if (!vg_str_starts(rest, words[i].s))
 			continue;
 		ps->at += words[i].s.n;
-		return add(ps, words[i].type, at, words[i].s.n);
+		return jr_add(ps, words[i].type, at, words[i].s.n);
 	}
-	return refuse(ps, at, -EINVAL,
+	return jr_refuse(ps, at, -EINVAL,
 		      "no JSON value: expected {, [, a string, a number, true, false or null");
 }
 
-static int open_container(struct parser *ps, enum vg_jtype type)
+static int jr_open_container(struct jr_parser *ps, enum vg_jtype type)
 {
 	int ret;
 
 	if (ps->depth == VG_JSON_DEPTH)
-		return refuse(ps, ps->at, -E2BIG, "nested deeper than 16");
-	ret = add(ps, type, ps->at, 0);
+		return jr_refuse(ps, ps->at, -E2BIG, "nested deeper than 16");
+	ret = jr_add(ps, type, ps->at, 0);
 	if (ret)
 		return ret;
 	ps->open[ps->depth++] = ps->used - 1;
@@ -303,7 +305,7 @@ static int open_container(struct parser *ps, enum vg_jtype type)
 	return 0;
 }
 
-static void close_container(struct parser *ps)
+static void jr_close_container(struct jr_parser *ps)
 {
 	struct vg_jtok *t = &ps->toks[ps->open[--ps->depth]];
 
@@ -312,7 +314,7 @@ static void close_container(struct parser *ps)
 	t->next = ps->used;
 }
 
-static int read_value(struct parser *ps, enum expect *expect)
+static int jr_read_value(struct jr_parser *ps, enum jr_expect *expect)
 {
 	char c = ps->p[ps->at];
 	int ret;
@@ -322,21 +324,21 @@ static int read_value(struct parser *ps, enum expect *expect)
 	*expect = EXPECT_MORE;
 	if (c == '{') {
 		*expect = EXPECT_KEY_OR_END;
-		ret = open_container(ps, VG_JSON_OBJECT);
+		ret = jr_open_container(ps, VG_JSON_OBJECT);
 	} else if (c == '[') {
 		*expect = EXPECT_VALUE_OR_END;
-		ret = open_container(ps, VG_JSON_ARRAY);
+		ret = jr_open_container(ps, VG_JSON_ARRAY);
 	} else if (c == '"') {
-		ret = read_string(ps);
+		ret = jr_read_string(ps);
 	} else if (c == '-' || vg_is_digit(c)) {
-		ret = read_number(ps);
+		ret = jr_read_number(ps);
 	} else {
-		ret = read_word(ps);
+		ret = jr_read_word(ps);
 	}
 	return ret;
 }
 
-static void skip_blanks(struct parser *ps)
+static void jr_skip_blanks(struct jr_parser *ps)
 {
 	while (ps->at < ps->n) {
 		char c = ps->p[ps->at];
@@ -348,42 +350,42 @@ static void skip_blanks(struct parser *ps)
 }
 
 /* A key, its colon, and nothing of the value yet */
-static int read_key(struct parser *ps)
+static int jr_read_key(struct jr_parser *ps)
 {
 	int ret;
 
 	if (ps->p[ps->at] != '"')
-		return refuse(ps, ps->at, -EINVAL, "expected a key in double quotes");
-	ret = read_string(ps);
+		return jr_refuse(ps, ps->at, -EINVAL, "expected a key in double quotes");
+	ret = jr_read_string(ps);
 	if (ret)
 		return ret;
-	ret = add_member(ps);
+	ret = jr_add_member(ps);
 	if (ret)
 		return ret;
-	skip_blanks(ps);
+	jr_skip_blanks(ps);
 	if (ps->at == ps->n || ps->p[ps->at] != ':')
-		return refuse(ps, ps->at, -EINVAL, "expected a colon behind the key");
+		return jr_refuse(ps, ps->at, -EINVAL, "expected a colon behind the key");
 	ps->at++;
 	return 0;
 }
 
-static int read_more(struct parser *ps, enum expect *expect)
+static int jr_read_more(struct jr_parser *ps, enum jr_expect *expect)
 {
 	bool obj = ps->toks[ps->open[ps->depth - 1]].type == VG_JSON_OBJECT;
 
 	if (ps->p[ps->at] == (obj ? '}' : ']')) {
-		close_container(ps);
+		jr_close_container(ps);
 		return 0;
 	}
 	if (ps->p[ps->at] != ',')
-		return refuse(ps, ps->at, -EINVAL, obj ? "expected , or } behind a member" :
+		return jr_refuse(ps, ps->at, -EINVAL, obj ? "expected , or } behind a member" :
 			      "expected , or ] behind an element");
 	ps->at++;
 	*expect = obj ? EXPECT_KEY : EXPECT_VALUE;
 	return 0;
 }
 
-static int step(struct parser *ps, enum expect *expect)
+static int jr_step(struct jr_parser *ps, enum jr_expect *expect)
 {
 	char c = ps->p[ps->at];
 	int ret;
@@ -391,54 +393,55 @@ static int step(struct parser *ps, enum expect *expect)
 	switch (*expect) {
 	case EXPECT_VALUE_OR_END:
 		if (c != ']')
-			return read_value(ps, expect);
-		close_container(ps);
+			return jr_read_value(ps, expect);
+		jr_close_container(ps);
 		*expect = EXPECT_MORE;
 		return 0;
 	case EXPECT_VALUE:
-		return read_value(ps, expect);
+		return jr_read_value(ps, expect);
 	case EXPECT_KEY_OR_END:
 		if (c == '}') {
-			close_container(ps);
+			jr_close_container(ps);
 			*expect = EXPECT_MORE;
 			return 0;
 		}
 		fallthrough;
 	case EXPECT_KEY:
-		ret = read_key(ps);
+		ret = jr_read_key(ps);
 		*expect = EXPECT_VALUE;
 		return ret;
 	default:
-		return read_more(ps, expect);
+		return jr_read_more(ps, expect);
 	}
 }
 
 int vg_json_parse(struct vg_json *doc, const char *text, size_t n, struct vg_jtok *toks, u32 max)
 {
-	struct parser ps = { .doc = doc, .toks = toks, .p = text, .n = n, .max = max };
-	enum expect expect = EXPECT_VALUE;
+	struct jr_parser ps = { .doc = doc, .toks = toks, .p = text, .n = n, .max = max };
+	enum jr_expect expect = EXPECT_VALUE;
 	int ret;
 
 	*doc = (struct vg_json){ .text = text, .n = n, .toks = toks };
 	if (n > VG_JSON_TEXT_MAX) {
 		ps.n = 0;
-		return refuse(&ps, 0, -E2BIG, "more than 256 MiB");
+		return jr_refuse(&ps, 0, -E2BIG, "more than 256 MiB");
 	}
 	for (;;) {
-		skip_blanks(&ps);
+		jr_skip_blanks(&ps);
 		if (expect == EXPECT_MORE && !ps.depth)
 			break;
 		if (ps.at == ps.n)
-			return refuse(&ps, ps.at, -EINVAL, "the text ends too early");
-		ret = step(&ps, &expect);
+			return jr_refuse(&ps, ps.at, -EINVAL, "the text ends too early");
+		ret = jr_step(&ps, &expect);
 		if (ret)
 			return ret;
 	}
 	if (ps.at != ps.n)
-		return refuse(&ps, ps.at, -EINVAL, "text behind the value");
+		return jr_refuse(&ps, ps.at, -EINVAL, "text behind the value");
 	doc->used = ps.used;
 	return 0;
 }
+EXPORT_SYMBOL_GPL(vg_json_parse);
 
 const struct vg_jtok *vg_json_first(const struct vg_json *doc, const struct vg_jtok *c)
 {
@@ -446,6 +449,7 @@ const struct vg_jtok *vg_json_first(const struct vg_json *doc, const struct vg_j
 		return NULL;
 	return &doc->toks[c - doc->toks + 1];
 }
+EXPORT_SYMBOL_GPL(vg_json_first);
 
 const struct vg_jtok *vg_json_next(const struct vg_json *doc, const struct vg_jtok *c,
 				   const struct vg_jtok *child)
@@ -455,6 +459,7 @@ const struct vg_jtok *vg_json_next(const struct vg_json *doc, const struct vg_jt
 
 	return next < c->next ? &doc->toks[next] : NULL;
 }
+EXPORT_SYMBOL_GPL(vg_json_next);
 
 const struct vg_jtok *vg_json_get(const struct vg_json *doc, const struct vg_jtok *obj,
 				  const char *key)
@@ -469,35 +474,37 @@ const struct vg_jtok *vg_json_get(const struct vg_json *doc, const struct vg_jto
 			return vg_json_value(k);
 	return NULL;
 }
+EXPORT_SYMBOL_GPL(vg_json_get);
 
 bool vg_json_str_eq(const struct vg_json *doc, const struct vg_jtok *t, struct vg_str s)
 {
-	struct walk w;
+	struct jr_walk w;
 	struct vg_str part;
 
 	if (!vg_json_is(t, VG_JSON_STRING))
 		return false;
 	if (!t->escaped)
 		return vg_str_eq(vg_json_raw(doc, t), s);
-	w = walk_start(doc->text, t);
-	for (part = walk_next(&w); part.n; part = walk_next(&w)) {
+	w = jr_walk_start(doc->text, t);
+	for (part = jr_walk_next(&w); part.n; part = jr_walk_next(&w)) {
 		if (!vg_str_starts(s, part))
 			return false;
 		s = vg_str_sub(s, part.n, s.n);
 	}
 	return !s.n;
 }
+EXPORT_SYMBOL_GPL(vg_json_str_eq);
 
 ssize_t vg_json_str(const struct vg_json *doc, const struct vg_jtok *t, char *out, size_t cap)
 {
-	struct walk w;
+	struct jr_walk w;
 	struct vg_str part;
 	size_t n = 0;
 
 	if (!vg_json_is(t, VG_JSON_STRING))
 		return -EINVAL;
-	w = walk_start(doc->text, t);
-	for (part = walk_next(&w); part.n; part = walk_next(&w)) {
+	w = jr_walk_start(doc->text, t);
+	for (part = jr_walk_next(&w); part.n; part = jr_walk_next(&w)) {
 		if (part.n > cap - n)
 			return -ENOSPC;
 		memcpy(out + n, part.p, part.n);
@@ -505,6 +512,7 @@ ssize_t vg_json_str(const struct vg_json *doc, const struct vg_jtok *t, char *ou
 	}
 	return n;
 }
+EXPORT_SYMBOL_GPL(vg_json_str);
 
 int vg_json_str_buf(const struct vg_json *doc, const struct vg_jtok *t, struct vg_buf *b)
 {
@@ -522,9 +530,10 @@ int vg_json_str_buf(const struct vg_json *doc, const struct vg_jtok *t, struct v
 	vg_buf_add(b, n);
 	return b->err;
 }
+EXPORT_SYMBOL_GPL(vg_json_str_buf);
 
 /* Sign and magnitude of an integer in text already known to be a JSON number */
-static int read_int(const struct vg_json *doc, const struct vg_jtok *t, bool *minus, u64 *abs)
+static int jr_read_int(const struct vg_json *doc, const struct vg_jtok *t, bool *minus, u64 *abs)
 {
 	struct vg_str s;
 
@@ -539,7 +548,7 @@ int vg_json_u64(const struct vg_json *doc, const struct vg_jtok *t, u64 *out)
 {
 	bool minus;
 	u64 abs;
-	int ret = read_int(doc, t, &minus, &abs);
+	int ret = jr_read_int(doc, t, &minus, &abs);
 
 	if (ret)
 		return ret;
@@ -548,12 +557,13 @@ int vg_json_u64(const struct vg_json *doc, const struct vg_jtok *t, u64 *out)
 	*out = abs;
 	return 0;
 }
+EXPORT_SYMBOL_GPL(vg_json_u64);
 
 int vg_json_s64(const struct vg_json *doc, const struct vg_jtok *t, s64 *out)
 {
 	bool minus;
 	u64 abs;
-	int ret = read_int(doc, t, &minus, &abs);
+	int ret = jr_read_int(doc, t, &minus, &abs);
 
 	if (ret)
 		return ret;
@@ -563,6 +573,7 @@ int vg_json_s64(const struct vg_json *doc, const struct vg_jtok *t, s64 *out)
 	*out = minus && abs ? -(s64)(abs - 1) - 1 : (s64)abs;
 	return 0;
 }
+EXPORT_SYMBOL_GPL(vg_json_s64);
 
 int vg_json_bool(const struct vg_json *doc, const struct vg_jtok *t, bool *out)
 {
@@ -571,6 +582,7 @@ int vg_json_bool(const struct vg_json *doc, const struct vg_jtok *t, bool *out)
 	*out = doc->text[t->start] == 't';
 	return 0;
 }
+EXPORT_SYMBOL_GPL(vg_json_bool);
 
 int vg_json_id(const struct vg_json *doc, const struct vg_jtok *t, u64 *out)
 {
@@ -578,3 +590,4 @@ int vg_json_id(const struct vg_json *doc, const struct vg_jtok *t, u64 *out)
 		return -EINVAL;
 	return vg_str_u64(vg_json_raw(doc, t), out);
 }
+EXPORT_SYMBOL_GPL(vg_json_id);

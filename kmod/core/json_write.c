@@ -3,6 +3,8 @@
  * The JSON writer. Must never write what is not JSON, whatever bytes the strings hold; calls in the
  * wrong order stick as -EPROTO in the buffer.
  */
+#include <linux/export.h>
+
 #include "core/json.h"
 #include "core/utf8.h"
 
@@ -10,9 +12,10 @@ void vg_jw_init(struct vg_jw *w, struct vg_buf *b)
 {
 	*w = (struct vg_jw){ .b = b };
 }
+EXPORT_SYMBOL_GPL(vg_jw_init);
 
 /* The short escape for @c or 0 */
-static char short_escape(char c)
+static char jw_short_escape(char c)
 {
 	switch (c) {
 	case '"':
@@ -33,10 +36,10 @@ static char short_escape(char c)
 	}
 }
 
-static void escape_byte(struct vg_buf *b, u8 c)
+static void jw_escape_byte(struct vg_buf *b, u8 c)
 {
 	char out[] = "\\u0000";
-	char letter = short_escape(c);
+	char letter = jw_short_escape(c);
 
 	if (letter) {
 		out[1] = letter;
@@ -69,17 +72,18 @@ int vg_json_escape(struct vg_buf *b, struct vg_str s)
 		if (c >= 0x80)
 			vg_buf_puts(b, "\xef\xbf\xbd");
 		else
-			escape_byte(b, c);
+			jw_escape_byte(b, c);
 		from = ++at;
 	}
 	return vg_buf_put(b, s.p + from, at - from);
 }
+EXPORT_SYMBOL_GPL(vg_json_escape);
 
 /*
  * What must come before a value: nothing behind a key, else a comma; false if no value belongs
  * here
  */
-static bool before_value(struct vg_jw *w)
+static bool jw_before_value(struct vg_jw *w)
 {
 	u32 bit = 1u << w->depth;
 
@@ -99,11 +103,11 @@ static bool before_value(struct vg_jw *w)
 	return true;
 }
 
-static int open_container(struct vg_jw *w, bool obj)
+static int jw_open_container(struct vg_jw *w, bool obj)
 {
 	u32 bit;
 
-	if (!before_value(w))
+	if (!jw_before_value(w))
 		return w->b->err;
 	if (w->depth == VG_JW_DEPTH)
 		return vg_buf_fail(w->b, -EPROTO);
@@ -113,7 +117,7 @@ static int open_container(struct vg_jw *w, bool obj)
 	return vg_buf_putc(w->b, obj ? '{' : '[');
 }
 
-static int close_container(struct vg_jw *w, bool obj)
+static int jw_close_container(struct vg_jw *w, bool obj)
 {
 	if (!w->depth || w->keyed || !!(w->objs & 1u << w->depth) != obj)
 		return vg_buf_fail(w->b, -EPROTO);
@@ -123,25 +127,29 @@ static int close_container(struct vg_jw *w, bool obj)
 
 int vg_jw_obj(struct vg_jw *w)
 {
-	return open_container(w, true);
+	return jw_open_container(w, true);
 }
+EXPORT_SYMBOL_GPL(vg_jw_obj);
 
 int vg_jw_obj_end(struct vg_jw *w)
 {
-	return close_container(w, true);
+	return jw_close_container(w, true);
 }
+EXPORT_SYMBOL_GPL(vg_jw_obj_end);
 
 int vg_jw_arr(struct vg_jw *w)
 {
-	return open_container(w, false);
+	return jw_open_container(w, false);
 }
+EXPORT_SYMBOL_GPL(vg_jw_arr);
 
 int vg_jw_arr_end(struct vg_jw *w)
 {
-	return close_container(w, false);
+	return jw_close_container(w, false);
 }
+EXPORT_SYMBOL_GPL(vg_jw_arr_end);
 
-static int put_quoted(struct vg_buf *b, struct vg_str s)
+static int jw_put_quoted(struct vg_buf *b, struct vg_str s)
 {
 	vg_buf_putc(b, '"');
 	vg_json_escape(b, s);
@@ -158,21 +166,24 @@ int vg_jw_key(struct vg_jw *w, const char *key)
 		vg_buf_putc(w->b, ',');
 	w->more |= bit;
 	w->keyed = true;
-	put_quoted(w->b, vg_cstr(key));
+	jw_put_quoted(w->b, vg_cstr(key));
 	return vg_buf_putc(w->b, ':');
 }
+EXPORT_SYMBOL_GPL(vg_jw_key);
 
 int vg_jw_str(struct vg_jw *w, struct vg_str s)
 {
-	if (!before_value(w))
+	if (!jw_before_value(w))
 		return w->b->err;
-	return put_quoted(w->b, s);
+	return jw_put_quoted(w->b, s);
 }
+EXPORT_SYMBOL_GPL(vg_jw_str);
 
 int vg_jw_cstr(struct vg_jw *w, const char *s)
 {
 	return vg_jw_str(w, vg_cstr(s));
 }
+EXPORT_SYMBOL_GPL(vg_jw_cstr);
 
 int vg_jw_fmt(struct vg_jw *w, const char *fmt, ...)
 {
@@ -187,46 +198,53 @@ int vg_jw_fmt(struct vg_jw *w, const char *fmt, ...)
 		return vg_buf_fail(w->b, -EINVAL);
 	return vg_jw_str(w, vg_str(text, min_t(size_t, n, sizeof(text) - 1)));
 }
+EXPORT_SYMBOL_GPL(vg_jw_fmt);
 
 int vg_jw_u64(struct vg_jw *w, u64 v)
 {
-	if (!before_value(w))
+	if (!jw_before_value(w))
 		return w->b->err;
 	return vg_buf_u64(w->b, v);
 }
+EXPORT_SYMBOL_GPL(vg_jw_u64);
 
 int vg_jw_s64(struct vg_jw *w, s64 v)
 {
-	if (!before_value(w))
+	if (!jw_before_value(w))
 		return w->b->err;
 	return vg_buf_s64(w->b, v);
 }
+EXPORT_SYMBOL_GPL(vg_jw_s64);
 
 int vg_jw_id(struct vg_jw *w, u64 v)
 {
-	if (!before_value(w))
+	if (!jw_before_value(w))
 		return w->b->err;
 	vg_buf_putc(w->b, '"');
 	vg_buf_u64(w->b, v);
 	return vg_buf_putc(w->b, '"');
 }
+EXPORT_SYMBOL_GPL(vg_jw_id);
 
 int vg_jw_bool(struct vg_jw *w, bool v)
 {
 	return vg_jw_raw(w, v ? VG_STR("true") : VG_STR("false"));
 }
+EXPORT_SYMBOL_GPL(vg_jw_bool);
 
 int vg_jw_null(struct vg_jw *w)
 {
 	return vg_jw_raw(w, VG_STR("null"));
 }
+EXPORT_SYMBOL_GPL(vg_jw_null);
 
 int vg_jw_raw(struct vg_jw *w, struct vg_str json)
 {
-	if (!before_value(w))
+	if (!jw_before_value(w))
 		return w->b->err;
 	return vg_buf_str(w->b, json);
 }
+EXPORT_SYMBOL_GPL(vg_jw_raw);
 
 int vg_jw_end(struct vg_jw *w)
 {
@@ -234,3 +252,4 @@ int vg_jw_end(struct vg_jw *w)
 		return vg_buf_fail(w->b, -EPROTO);
 	return w->b->err;
 }
+EXPORT_SYMBOL_GPL(vg_jw_end);

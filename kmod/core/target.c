@@ -3,27 +3,29 @@
  * Request targets: the check, the canonical form for the refusal, and the walk over what was
  * accepted. Must never let two spellings of one resource through.
  */
+#include <linux/export.h>
+
 #include "core/target.h"
 
 /* Classes of bytes: what may stand unescaped in a segment or value, and in a query key */
-enum { PLAIN = 1, KEY = 2 };
+enum { TARGET_PLAIN = 1, TARGET_KEY = 2 };
 
-static const u8 classes[256] = {
-	['A' ... 'Z'] = PLAIN | KEY,
-	['a' ... 'z'] = PLAIN | KEY,
-	['_'] = PLAIN | KEY,
-	['0' ... '9'] = PLAIN,
-	['-'] = PLAIN,
-	['.'] = PLAIN,
-	['~'] = PLAIN,
+static const u8 target_classes[256] = {
+	['A' ... 'Z'] = TARGET_PLAIN | TARGET_KEY,
+	['a' ... 'z'] = TARGET_PLAIN | TARGET_KEY,
+	['_'] = TARGET_PLAIN | TARGET_KEY,
+	['0' ... '9'] = TARGET_PLAIN,
+	['-'] = TARGET_PLAIN,
+	['.'] = TARGET_PLAIN,
+	['~'] = TARGET_PLAIN,
 };
 
-static bool is_class(char c, u8 class)
+static bool target_is_class(char c, u8 class)
 {
-	return classes[(u8)c] & class;
+	return target_classes[(u8)c] & class;
 }
 
-static int refuse(struct vg_fault *fault, size_t pos, const char *why)
+static int target_refuse(struct vg_fault *fault, size_t pos, const char *why)
 {
 	if (fault)
 		*fault = (struct vg_fault){ .pos = pos, .why = why };
@@ -31,7 +33,7 @@ static int refuse(struct vg_fault *fault, size_t pos, const char *why)
 }
 
 /* Value of the escape at @at, or -1 if there are no two hexadecimal digits, of either case */
-static int escape_val(struct vg_str s, size_t at)
+static int target_escape_val(struct vg_str s, size_t at)
 {
 	int hi, lo;
 
@@ -43,96 +45,98 @@ static int escape_val(struct vg_str s, size_t at)
 }
 
 /* The byte or escape at *@at of @t, which must belong into a segment or value; moves behind it */
-static int check_byte(struct vg_str t, size_t *at, bool query, struct vg_fault *fault)
+static int target_check_byte(struct vg_str t, size_t *at, bool query, struct vg_fault *fault)
 {
 	int v;
 
-	if (likely(is_class(t.p[*at], PLAIN))) {
+	if (likely(target_is_class(t.p[*at], TARGET_PLAIN))) {
 		++*at;
 		return 0;
 	}
 	if (query && t.p[*at] == '+')
-		return refuse(fault, *at,
+		return target_refuse(fault, *at,
 			      "+ is ambiguous: write a space as %20, send a plus in a JSON body");
 	if (t.p[*at] != '%')
-		return refuse(fault, *at, "this byte must be escaped as %XX");
-	v = escape_val(t, *at);
+		return target_refuse(fault, *at, "this byte must be escaped as %XX");
+	v = target_escape_val(t, *at);
 	if (v < 0 || t.p[*at + 1] >= 'a' || t.p[*at + 2] >= 'a')
-		return refuse(fault, *at, "% must be followed by two digits of 0-9 A-F");
+		return target_refuse(fault, *at, "% must be followed by two digits of 0-9 A-F");
 	if (!v)
-		return refuse(fault, *at, "a NUL byte is not allowed");
-	if (is_class(v, PLAIN))
-		return refuse(fault, *at, "this byte must not be escaped");
+		return target_refuse(fault, *at, "a NUL byte is not allowed");
+	if (target_is_class(v, TARGET_PLAIN))
+		return target_refuse(fault, *at, "this byte must not be escaped");
 	if (query && v == '+')
-		return refuse(fault, *at, "no plus in a query: send it in a JSON body");
+		return target_refuse(fault, *at, "no plus in a query: send it in a JSON body");
 	*at += 3;
 	return 0;
 }
 
 /* From the "/" that begins the target to the end of @t, which is the path alone */
-static int check_path(struct vg_str t, struct vg_fault *fault)
+static int target_check_path(struct vg_str t, struct vg_fault *fault)
 {
 	size_t at = 1, from;
 	struct vg_str seg;
 
 	if (t.n > VG_TARGET_PATH)
-		return refuse(fault, VG_TARGET_PATH, "the path has more than 2048 bytes");
+		return target_refuse(fault, VG_TARGET_PATH, "the path has more than 2048 bytes");
 	while (at < t.n) {
 		from = at;
 		while (at < t.n && t.p[at] != '/')
-			if (check_byte(t, &at, false, fault))
+			if (target_check_byte(t, &at, false, fault))
 				return -EINVAL;
 		seg = vg_str_sub(t, from, at);
 		if (!seg.n)
-			return refuse(fault, from, "empty path segment");
+			return target_refuse(fault, from, "empty path segment");
 		if (seg.n <= 2 && seg.p[0] == '.' && seg.p[seg.n - 1] == '.')
-			return refuse(fault, from, "path segment \".\" or \"..\"");
+			return target_refuse(fault, from, "path segment \".\" or \"..\"");
 		at++;
 	}
 	return 0;
 }
 
 /* The pair at *@at of @t; *@last is the key before it */
-static int check_pair(struct vg_str t, size_t *at, struct vg_str *last, struct vg_fault *fault)
+static int target_check_pair(struct vg_str t, size_t *at, struct vg_str *last,
+			     struct vg_fault *fault)
 {
 	size_t from = *at, i = from;
 	struct vg_str key;
 
-	while (i < t.n && is_class(t.p[i], KEY))
+	while (i < t.n && target_is_class(t.p[i], TARGET_KEY))
 		i++;
 	key = vg_str_sub(t, from, i);
 	if (i < t.n && t.p[i] != '=' && t.p[i] != '&')
-		return refuse(fault, i, "a query key has letters and _ only");
+		return target_refuse(fault, i, "a query key has letters and _ only");
 	if (!key.n)
-		return refuse(fault, from, "a query pair needs a key");
+		return target_refuse(fault, from, "a query pair needs a key");
 	if (key.n > VG_TARGET_KEY)
-		return refuse(fault, from, "a query key has at most 32 bytes");
+		return target_refuse(fault, from, "a query key has at most 32 bytes");
 	if (i == t.n || t.p[i] != '=')
-		return refuse(fault, i, "a query pair needs a =");
+		return target_refuse(fault, i, "a query pair needs a =");
 	if (last->n && vg_str_cmp(key, *last) <= 0)
-		return refuse(fault, from, vg_str_eq(key, *last) ? "query key twice" :
+		return target_refuse(fault, from, vg_str_eq(key, *last) ? "query key twice" :
 			      "query keys must be in byte order");
 	for (i++; i < t.n && t.p[i] != '&';)
-		if (check_byte(t, &i, true, fault))
+		if (target_check_byte(t, &i, true, fault))
 			return -EINVAL;
 	*last = key;
 	*at = i;
 	return 0;
 }
 
-static int check_query(struct vg_str t, size_t at, struct vg_fault *fault)
+static int target_check_query(struct vg_str t, size_t at, struct vg_fault *fault)
 {
 	struct vg_str last = vg_str(NULL, 0);
 	unsigned int pairs = 0;
 
 	if (at == t.n)
-		return refuse(fault, at - 1, "empty query: leave out the ?");
+		return target_refuse(fault, at - 1, "empty query: leave out the ?");
 	if (t.n - at > VG_TARGET_QUERY)
-		return refuse(fault, at + VG_TARGET_QUERY, "the query has more than 1024 bytes");
+		return target_refuse(fault, at + VG_TARGET_QUERY,
+				     "the query has more than 1024 bytes");
 	for (;;) {
 		if (pairs++ == VG_TARGET_PAIRS)
-			return refuse(fault, at, "the query has more than 16 pairs");
-		if (check_pair(t, &at, &last, fault))
+			return target_refuse(fault, at, "the query has more than 16 pairs");
+		if (target_check_pair(t, &at, &last, fault))
 			return -EINVAL;
 		if (at == t.n)
 			return 0;
@@ -146,23 +150,24 @@ int vg_target_check(struct vg_str target, struct vg_target *out, struct vg_fault
 	size_t n = mark ? (size_t)(mark - target.p) : target.n;
 
 	if (!target.n || target.p[0] != '/')
-		return refuse(fault, 0, "the target must begin with /");
-	if (check_path(vg_str_sub(target, 0, n), fault))
+		return target_refuse(fault, 0, "the target must begin with /");
+	if (target_check_path(vg_str_sub(target, 0, n), fault))
 		return -EINVAL;
-	if (mark && check_query(target, n + 1, fault))
+	if (mark && target_check_query(target, n + 1, fault))
 		return -EINVAL;
 	out->path = vg_str_sub(target, 0, n);
 	out->query = vg_str_sub(target, n + 1, target.n);
 	return 0;
 }
+EXPORT_SYMBOL_GPL(vg_target_check);
 
 /* ---- the canonical form ---- */
 
-static void put_byte(struct vg_buf *b, u8 c)
+static void target_put_byte(struct vg_buf *b, u8 c)
 {
 	char esc[3] = { '%', "0123456789ABCDEF"[c >> 4], "0123456789ABCDEF"[c & 15] };
 
-	if (is_class(c, PLAIN))
+	if (target_is_class(c, TARGET_PLAIN))
 		vg_buf_putc(b, c);
 	else
 		vg_buf_put(b, esc, sizeof(esc));
@@ -172,25 +177,25 @@ static void put_byte(struct vg_buf *b, u8 c)
  * @s decoded as far as its escapes make sense, and encoded again; -EINVAL at a byte that has no
  * form
  */
-static int put_part(struct vg_buf *b, struct vg_str s, bool query)
+static int target_put_part(struct vg_buf *b, struct vg_str s, bool query)
 {
 	size_t at = 0;
 
 	while (at < s.n && !b->err) {
-		int v = s.p[at] == '%' ? escape_val(s, at) : -1;
+		int v = s.p[at] == '%' ? target_escape_val(s, at) : -1;
 
 		at += v < 0 ? 1 : 3;
 		if (v < 0)
 			v = (u8)s.p[at - 1];
 		if (!v || (query && v == '+'))
 			return -EINVAL;
-		put_byte(b, v);
+		target_put_byte(b, v);
 	}
 	return b->err;
 }
 
 /* Take back the last segment, but not what was there before @base */
-static void pop_segment(struct vg_buf *b, size_t base)
+static void target_pop_segment(struct vg_buf *b, size_t base)
 {
 	size_t n = b->len;
 
@@ -199,7 +204,7 @@ static void pop_segment(struct vg_buf *b, size_t base)
 	vg_buf_cut(b, n > base ? n - 1 : base);
 }
 
-static int put_path(struct vg_buf *b, struct vg_str path)
+static int target_put_path(struct vg_buf *b, struct vg_str path)
 {
 	size_t base = b->len, at = 1, start, end;
 	bool dir = true;
@@ -212,7 +217,7 @@ static int put_path(struct vg_buf *b, struct vg_str path)
 		end = slash ? (size_t)(slash - path.p) : path.n;
 		start = b->len;
 		vg_buf_putc(b, '/');
-		ret = put_part(b, vg_str_sub(path, at, end), false);
+		ret = target_put_part(b, vg_str_sub(path, at, end), false);
 		if (ret)
 			return ret;
 		seg = vg_str(b->p + start + 1, b->len - start - 1);
@@ -222,7 +227,7 @@ static int put_path(struct vg_buf *b, struct vg_str path)
 
 			vg_buf_cut(b, start);
 			if (up)
-				pop_segment(b, base);
+				target_pop_segment(b, base);
 		}
 		at = end + 1;
 	}
@@ -230,7 +235,7 @@ static int put_path(struct vg_buf *b, struct vg_str path)
 }
 
 /* Sort what pairs there are into @pairs; their number, or -EINVAL if there is no such query */
-static int sort_pairs(struct vg_str query, struct vg_str *pairs)
+static int target_sort_pairs(struct vg_str query, struct vg_str *pairs)
 {
 	int n = 0, i;
 
@@ -252,10 +257,10 @@ static int sort_pairs(struct vg_str query, struct vg_str *pairs)
 	return n;
 }
 
-static int put_query(struct vg_buf *b, struct vg_str query)
+static int target_put_query(struct vg_buf *b, struct vg_str query)
 {
 	struct vg_str pairs[VG_TARGET_PAIRS];
-	int n = sort_pairs(query, pairs), i, ret;
+	int n = target_sort_pairs(query, pairs), i, ret;
 
 	for (i = 0; i < n; i++) {
 		const char *eq = memchr(pairs[i].p, '=', pairs[i].n);
@@ -264,7 +269,7 @@ static int put_query(struct vg_buf *b, struct vg_str query)
 		vg_buf_putc(b, i ? '&' : '?');
 		vg_buf_put(b, pairs[i].p, key_n);
 		vg_buf_putc(b, '=');
-		ret = put_part(b, vg_str_sub(pairs[i], key_n + 1, pairs[i].n), true);
+		ret = target_put_part(b, vg_str_sub(pairs[i], key_n + 1, pairs[i].n), true);
 		if (ret)
 			return ret;
 	}
@@ -282,9 +287,9 @@ int vg_target_canon(struct vg_str target, struct vg_buf *b)
 		return b->err;
 	if (!target.n || target.p[0] != '/')
 		return -EINVAL;
-	ret = put_path(b, vg_str_sub(target, 0, n));
+	ret = target_put_path(b, vg_str_sub(target, 0, n));
 	if (!ret)
-		ret = put_query(b, vg_str_sub(target, n + 1, target.n));
+		ret = target_put_query(b, vg_str_sub(target, n + 1, target.n));
 	/* what has no canonical form for some other reason (a bad key, too long) shows here */
 	if (!ret)
 		ret = vg_target_check(vg_str(b->p + base, b->len - base), &t, NULL);
@@ -292,11 +297,12 @@ int vg_target_canon(struct vg_str target, struct vg_buf *b)
 		vg_buf_cut(b, base);
 	return ret;
 }
+EXPORT_SYMBOL_GPL(vg_target_canon);
 
 /* ---- walking over what was accepted ---- */
 
 /* Up to the next @sep, which is dropped; @rest must not be empty */
-static struct vg_str take_until(struct vg_str *rest, char sep)
+static struct vg_str target_take_until(struct vg_str *rest, char sep)
 {
 	const char *hit = memchr(rest->p, sep, rest->n);
 	size_t n = hit ? (size_t)(hit - rest->p) : rest->n;
@@ -312,9 +318,10 @@ bool vg_target_seg(struct vg_str *rest, struct vg_str *seg)
 		*rest = vg_str_sub(*rest, 1, rest->n);
 	if (!rest->n)
 		return false;
-	*seg = take_until(rest, '/');
+	*seg = target_take_until(rest, '/');
 	return true;
 }
+EXPORT_SYMBOL_GPL(vg_target_seg);
 
 ssize_t vg_pct_decode(struct vg_str s, char *out, size_t cap)
 {
@@ -324,7 +331,7 @@ ssize_t vg_pct_decode(struct vg_str s, char *out, size_t cap)
 		int v = (u8)s.p[at];
 
 		if (v == '%') {
-			v = escape_val(s, at);
+			v = target_escape_val(s, at);
 			if (v < 0)
 				return -EINVAL;
 			at += 2;
@@ -336,6 +343,7 @@ ssize_t vg_pct_decode(struct vg_str s, char *out, size_t cap)
 	}
 	return n;
 }
+EXPORT_SYMBOL_GPL(vg_pct_decode);
 
 int vg_pct_encode(struct vg_buf *b, struct vg_str s, bool keep_slash)
 {
@@ -345,10 +353,11 @@ int vg_pct_encode(struct vg_buf *b, struct vg_str s, bool keep_slash)
 		if (keep_slash && s.p[i] == '/')
 			vg_buf_putc(b, '/');
 		else
-			put_byte(b, s.p[i]);
+			target_put_byte(b, s.p[i]);
 	}
 	return b->err;
 }
+EXPORT_SYMBOL_GPL(vg_pct_encode);
 
 bool vg_target_pair(struct vg_str *rest, struct vg_str *key, struct vg_str *value)
 {
@@ -356,14 +365,15 @@ bool vg_target_pair(struct vg_str *rest, struct vg_str *key, struct vg_str *valu
 
 	if (!rest->n)
 		return false;
-	pair = take_until(rest, '&');
+	pair = target_take_until(rest, '&');
 	/* a checked query has no empty pair; an unchecked one must not crash us */
 	if (!pair.n)
 		return false;
-	*key = take_until(&pair, '=');
+	*key = target_take_until(&pair, '=');
 	*value = pair;
 	return true;
 }
+EXPORT_SYMBOL_GPL(vg_target_pair);
 
 bool vg_target_get(const struct vg_target *t, const char *key, struct vg_str *value)
 {
@@ -377,6 +387,7 @@ bool vg_target_get(const struct vg_target *t, const char *key, struct vg_str *va
 	}
 	return false;
 }
+EXPORT_SYMBOL_GPL(vg_target_get);
 
 int vg_target_u64(const struct vg_target *t, const char *key, u64 *out)
 {
@@ -384,3 +395,4 @@ int vg_target_u64(const struct vg_target *t, const char *key, u64 *out)
 
 	return vg_target_get(t, key, &v) ? vg_str_u64(v, out) : -ENOENT;
 }
+EXPORT_SYMBOL_GPL(vg_target_u64);

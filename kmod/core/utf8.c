@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* UTF-8, checked and built. Must never read beyond the bytes it was given. */
+#include <linux/export.h>
+
 #include "core/utf8.h"
 
 unsigned int vg_utf8_decode(const char *p, size_t n, u32 *cp)
@@ -38,6 +40,7 @@ unsigned int vg_utf8_decode(const char *p, size_t n, u32 *cp)
 		*cp = c;
 	return len;
 }
+EXPORT_SYMBOL_GPL(vg_utf8_decode);
 
 unsigned int vg_utf8_encode(u32 cp, char out[4])
 {
@@ -64,6 +67,7 @@ unsigned int vg_utf8_encode(u32 cp, char out[4])
 	out[3] = 0x80 | (cp & 0x3f);
 	return 4;
 }
+EXPORT_SYMBOL_GPL(vg_utf8_encode);
 
 size_t vg_utf8_span(const char *p, size_t n)
 {
@@ -89,3 +93,4 @@ size_t vg_utf8_span(const char *p, size_t n)
 	}
 	return i;
 }
+EXPORT_SYMBOL_GPL(vg_utf8_span);

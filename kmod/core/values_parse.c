@@ -3,6 +3,8 @@
  * The values file's grammar and the kinds of item its lists hold. Must never interpret a value:
  * what it means, and whether it is applied, others decide.
  */
+#include <linux/export.h>
+
 #include "core/values_parse.h"
 
 #define VG_TTL_MAX (366ULL * 24 * 3600)
@@ -14,9 +16,10 @@ int vg_values_parse(const char *text, size_t n, const struct vg_conf_sink *sink,
 
 	return vg_conf_scan(text, n, &grammar, sink, err);
 }
+EXPORT_SYMBOL_GPL(vg_values_parse);
 
 /* The part [from, to) of @pair's value as a pair of its own, so that errors point at it */
-static struct vg_conf_pair part(const struct vg_conf_pair *pair, size_t from, size_t to)
+static struct vg_conf_pair values_part(const struct vg_conf_pair *pair, size_t from, size_t to)
 {
 	struct vg_conf_pair p = *pair;
 
@@ -30,7 +33,7 @@ int vg_values_source(const struct vg_conf_pair *item, struct vg_addr *addr, u64 
 {
 	const char *at = item->value.n ? memchr(item->value.p, '@', item->value.n) : NULL;
 	size_t n = at ? (size_t)(at - item->value.p) : item->value.n;
-	struct vg_conf_pair bit = part(item, 0, n);
+	struct vg_conf_pair bit = values_part(item, 0, n);
 	char shown[VG_CONF_SHOWN];
 	struct vg_fault fault;
 	struct vg_addr a;
@@ -46,7 +49,7 @@ int vg_values_source(const struct vg_conf_pair *item, struct vg_addr *addr, u64 
 				    fault.why);
 	}
 	if (at) {
-		bit = part(item, n + 1, item->value.n);
+		bit = values_part(item, n + 1, item->value.n);
 		ret = vg_conf_u64(&bit, 1, VG_TTL_MAX, &ttl, err);
 		if (ret)
 			return ret;
@@ -55,6 +58,7 @@ int vg_values_source(const struct vg_conf_pair *item, struct vg_addr *addr, u64 
 	*ttl_s = ttl;
 	return 0;
 }
+EXPORT_SYMBOL_GPL(vg_values_source);
 
 int vg_values_point(const struct vg_conf_pair *item, u64 x_max, u64 y_max, u64 *x, u64 *y,
 		    struct vg_conf_error *err)
@@ -71,11 +75,11 @@ int vg_values_point(const struct vg_conf_pair *item, u64 x_max, u64 y_max, u64 *
 				    "%.*s: no \":\" in %s: expected number:number",
 				    VG_STR_ARG(item->key), vg_conf_show(shown, item->value));
 	n = colon - item->value.p;
-	bit = part(item, 0, n);
+	bit = values_part(item, 0, n);
 	ret = vg_conf_u64(&bit, 0, x_max, &first, err);
 	if (ret)
 		return ret;
-	bit = part(item, n + 1, item->value.n);
+	bit = values_part(item, n + 1, item->value.n);
 	ret = vg_conf_u64(&bit, 0, y_max, &second, err);
 	if (ret)
 		return ret;
@@ -83,6 +87,7 @@ int vg_values_point(const struct vg_conf_pair *item, u64 x_max, u64 y_max, u64 *
 	*y = second;
 	return 0;
 }
+EXPORT_SYMBOL_GPL(vg_values_point);
 
 int vg_values_s64(const struct vg_conf_pair *item, s64 min, s64 max, s64 *out,
 		  struct vg_conf_error *err)
@@ -107,3 +112,4 @@ int vg_values_s64(const struct vg_conf_pair *item, s64 min, s64 max, s64 *out,
 			    "%.*s: %s is not a whole number from %lld to %lld",
 			    VG_STR_ARG(item->key), vg_conf_show(shown, item->value), min, max);
 }
+EXPORT_SYMBOL_GPL(vg_values_s64);
