@@ -146,6 +146,26 @@ static uint32_t flag_of(const char *s, size_t len)
 	return 0;
 }
 
+/* What the interfaces tell: "IN=eth0 OUT= ", always the first two fields and in this order. */
+static const char *interfaces(const char *s, const char *end, uint32_t *flags)
+{
+	const char *in = s + 3, *in_end, *out, *out_end;
+
+	if (end - s < 3 || memcmp(s, "IN=", 3))
+		return s;
+	in_end = token_end(s, end);
+	if (in == in_end)
+		*flags |= AN_F_OUTGOING;
+	if (end - in_end < 5 || memcmp(in_end, " OUT=", 5))
+		return in_end < end ? in_end + 1 : end;
+	out = in_end + 5;
+	out_end = token_end(out, end);
+	if (in < in_end && out < out_end &&
+	    (in_end - in != out_end - out || memcmp(in, out, (size_t)(in_end - in))))
+		*flags |= AN_F_FORWARD;
+	return out_end < end ? out_end + 1 : end;
+}
+
 /*
  * "KEY=VALUE" in @s..@end, the value from @v on; @whole tells that a blank follows, so that the
  * value is not cut. The first of two equal keys counts: UDP has a second LEN of its own.
@@ -158,11 +178,6 @@ static void field(struct an_event *ev, const char *s, const char *v, const char 
 	if (key == 5 && !memcmp(s, "PROTO", 5)) {
 		if (!ev->proto)
 			ev->proto = protocol(v, end);
-		return;
-	}
-	if (key == 2 && !memcmp(s, "IN", 2)) {
-		if (v == end)
-			ev->flags |= AN_F_OUTGOING;
 		return;
 	}
 	if (!whole)
@@ -200,6 +215,7 @@ bool an_line_event(struct an_clock *clock, const char *line, const char *s, cons
 	memset(ev, 0, sizeof(*ev));
 	if (!an_stamp_parse(clock, line, end, &ev->ms))
 		ev->ms = AN_MS_NONE;
+	s = interfaces(s, end, &ev->flags);
 	/* A bracket opens the packet inside an ICMP error: those addresses are not the sender's. */
 	while (s < end && *s != '[') {
 		const char *stop = token_end(s, end);

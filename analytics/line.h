@@ -26,6 +26,7 @@ enum an_event_flag {
 	AN_F_DPT = 1 << 7,	/* dpt is set */
 	AN_F_OUTGOING = 1 << 8,	/* IN= is empty: the source is this machine */
 	AN_F_GROUP = 1 << 9,	/* to a multicast or broadcast address */
+	AN_F_FORWARD = 1 << 10,	/* in by one interface, out by another: dst need not be ours */
 };
 
 enum { AN_PROTO_ICMP = 1, AN_PROTO_TCP = 6, AN_PROTO_UDP = 17, AN_PROTO_ICMPV6 = 58 };

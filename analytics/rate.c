@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Counts lines in stretches of ten minutes; must never need more memory for a longer log. */
+#include <math.h>
+
+#include "rate.h"
+#include "stamp.h"
+
+#define BUCKETS_MIN	12
+#define LINES_MIN	20
+#define POISSON_IQR	1.349	/* middle half of a Poisson distribution over its deviation */
+
+void an_rate_add(struct an_rate *rate, int64_t ms)
+{
+	int64_t bucket;
+
+	if (ms == AN_MS_NONE)
+		return;
+	bucket = ms / AN_RATE_BUCKET_MS;
+	if (rate->begun && bucket == rate->bucket) {
+		rate->in_bucket++;
+		return;
+	}
+	if (rate->whole) {
+		rate->buckets++;
+		rate->histogram[rate->in_bucket < AN_RATE_MAX ? rate->in_bucket : AN_RATE_MAX - 1]++;
+	}
+	rate->whole = rate->begun;
+	rate->begun = true;
+	rate->bucket = bucket;
+	rate->in_bucket = 1;
+}
+
+static uint32_t quantile(const struct an_rate *rate, double share)
+{
+	uint64_t want = (uint64_t)(share * (double)rate->buckets), seen = 0;
+	uint32_t i;
+
+	for (i = 0; i < AN_RATE_MAX - 1; i++) {
+		seen += rate->histogram[i];
+		if (seen > want)
+			break;
+	}
+	return i;
+}
+
+bool an_rate_limited(const struct an_rate *rate)
+{
+	uint32_t middle = quantile(rate, 0.5);
+	double width = quantile(rate, 0.75) - quantile(rate, 0.25);
+
+	if (rate->buckets < BUCKETS_MIN || middle < LINES_MIN || middle == AN_RATE_MAX - 1)
+		return false;
+	return width < 0.5 * POISSON_IQR * sqrt(middle);
+}

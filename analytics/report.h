@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The report of a training run, for people. */
+#ifndef VIRGO_AN_REPORT_H
+#define VIRGO_AN_REPORT_H
+
+#include "gather.h"
+
+/*
+ * Fills report->summary and report->text from the rest of it; @why says why nothing was written,
+ * NULL when it was. AN_NOMEM when there is no room for it.
+ */
+int an_report_finish(struct an_train_report *report, const struct an_gathered *g,
+		     const struct an_train_options *opt, const char *why, struct an_error *err);
+
+#endif

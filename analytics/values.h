@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What is written for the kernel, as text. Integers only; the kernel has no floats. */
+#ifndef VIRGO_AN_VALUES_H
+#define VIRGO_AN_VALUES_H
+
+#include "addr.h"
+#include "analytics.h"
+
+#define AN_SCHEMA_VERSION	1
+#define AN_VALUE_MAX		1024	/* bytes of one value, as the kernel's parser allows */
+#define AN_VALUES_BYTES		4096	/* room for the whole file as written here */
+
+struct an_values {
+	int64_t generated;
+	uint32_t valid_for, model_version, quality, max_bandwidth;
+	uint64_t train_rows;
+	int log_limited;
+	const struct an_source *top;	/* NULL: no TopSourceIP */
+	const struct an_source *deny;
+	size_t ndeny;			/* as many as fit are written */
+};
+
+/*
+ * Formats the file into @buf (AN_VALUES_BYTES) and returns its length; *written gets how many deny
+ * entries found room in a value of AN_VALUE_MAX bytes.
+ */
+size_t an_values_format(const struct an_values *v, char *buf, size_t *written);
+
+#endif
