@@ -18,12 +18,13 @@ typedef void (*work_func_t)(struct work_struct *work);
 
 struct work_struct {
 	unsigned long pending;		/* bit 0: queued or delayed, function not yet called */
-	struct list_head entry;		/* in a queue while where is SHIM_WORK_QUEUED */
+	struct list_head entry;
 	work_func_t func;
 	struct workqueue_struct *wq;	/* the last queue */
 	u64 seq;			/* age in its queue, for flush_workqueue() */
-	u8 where;			/* enum in workqueue.c */
+	u8 where;			/* what entry is in: an enum of the shim's work.h */
 	bool linked;			/* the next entry belongs to this one */
+	bool cancelling;		/* somebody is in cancel_work_sync(): do not queue */
 };
 
 struct delayed_work {
@@ -89,7 +90,7 @@ void destroy_workqueue(struct workqueue_struct *wq);
 bool queue_work(struct workqueue_struct *wq, struct work_struct *work);
 bool queue_delayed_work(struct workqueue_struct *wq, struct delayed_work *dwork,
 			unsigned long delay);
-/* Sets the time anew; true when it was pending. */
+/* Sets the time anew, unless it is being cancelled; true when it was pending. */
 bool mod_delayed_work(struct workqueue_struct *wq, struct delayed_work *dwork,
 		      unsigned long delay);
 
