@@ -7,8 +7,8 @@
 #include "internal.h"
 
 /*
- * head holds "Name\0value\0" for each field, with an empty name at the end: xfer.c writes it so, and values can
- * be handed out without copying.
+ * head holds "Name\0value\0" for each field, with an empty name at the end: xfer.c writes it so,
+ * and values can be handed out without copying.
  */
 const char *virgo_answer_header(const struct virgo_answer *ans, const char *name)
 {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* What a request carries: bytes in memory, or a file. Must never hold more than the caller's limit. */
+/*
+ * What a request carries: bytes in memory, or a file. Must never hold more than the caller's limit.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +34,7 @@ void virgo_body_free(struct virgo_body *body)
 
 static enum virgo_code too_big(struct virgo_error *err, uint64_t max)
 {
-	return virgo_error_set(err, VIRGO_USAGE, "the input is over %llu bytes, the most there can be",
+	return virgo_error_set(err, VIRGO_USAGE, "the input is over %llu bytes, the limit",
 			       (unsigned long long)max);
 }
 
@@ -81,7 +83,8 @@ static enum virgo_code read_all(struct virgo_body *body, int fd, uint64_t max,
 	return VIRGO_OK;
 }
 
-enum virgo_code virgo_body_fd(struct virgo_body *body, int fd, uint64_t max, struct virgo_error *err)
+enum virgo_code virgo_body_fd(struct virgo_body *body, int fd, uint64_t max,
+			      struct virgo_error *err)
 {
 	struct stat st;
 	off_t at;

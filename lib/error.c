@@ -108,6 +108,6 @@ const char *virgo_show(char out[VIRGO_SHOWN], const void *data, size_t len)
 		else
 			out[o++] = s[i];
 	}
-	snprintf(out + o, VIRGO_SHOWN - o, i < len ? "…\"" : "\"");
+	snprintf(out + o, VIRGO_SHOWN - o, i < len ? "...\"" : "\"");
 	return out;
 }

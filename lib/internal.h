@@ -50,33 +50,48 @@ int virgo_json_flat_s64(const char *text, const char *name, int64_t *out);
 
 /* problem.c: the answer's status and body into ans->err; key_note may be "" */
 void virgo_problem_read(struct virgo_answer *ans, const char *key_note);
+/* a 2xx answer whose body is not what it should be; VIRGO_FAILED */
+enum virgo_code virgo_bad_answer(const struct virgo_answer *ans, const char *what,
+				 struct virgo_error *err);
 /* "node 2 (10.0.0.2:30000)" or "10.0.0.2:30000" */
 void virgo_node_label(const struct virgo_answer *ans, char *out, size_t size);
 
 /* key.c */
 int virgo_xdg_path(char *path, size_t size, const char *file);
 
-/* xfer.c, ctx.c */
+/* ctx.c */
 struct virgo_xfer;
 struct virgo_ctx {
 	struct virgo_nodeset *nodes;
-	uint64_t *hashes;		/* of the nodes' names, for placement */
+	unsigned long long *hashes;	/* of the nodes' names, for placement */
 	struct virgo_key key;		/* id "": none */
-	char key_note[256];		/* why there is no key, for the hint of a 401 */
+	char key_note[384];		/* why there is no key, for the hint of a 401 */
 	char cluster[33];
-	char sigv4[VIRGO_SERVICES][64];	/* "virgo:virgo:<cluster>:<service>" */
 	unsigned long timeout_ms, connect_timeout_ms;
 	unsigned int parallel;
 	int old_curl;			/* before 8.14.0: CURLOPT_REQUEST_TARGET */
 	void *multi;			/* CURLM, made by the first call */
-	struct virgo_xfer *idle;	/* easy handles to use again */
-	unsigned int nidle;
+	struct virgo_xfer *idle;	/* to use again */
 	volatile sig_atomic_t cancelled;
 	virgo_trace_fn trace;
 	void *trace_arg;
-	uint64_t prng;
 };
 
-uint64_t virgo_random(struct virgo_ctx *ctx);
+int virgo_random(void *out, size_t len);
+
+/* curl.c: what depends on the libcurl found at run time */
+enum virgo_code virgo_curl_start(int *old_curl, struct virgo_error *err);
+
+/* xfer.c: one request on its way; see there */
+enum virgo_code virgo_xfer_start(struct virgo_ctx *ctx, const struct virgo_job *job, size_t index,
+				 struct virgo_xfer **xfer, struct virgo_answer **ans,
+				 struct virgo_error *err);
+struct virgo_answer *virgo_xfer_finish(struct virgo_xfer *xfer, int curl_result);
+void virgo_xfer_abandon(struct virgo_xfer *xfer);
+void virgo_xfer_free_idle(struct virgo_ctx *ctx);
+
+/* trace.c */
+void virgo_trace_line(struct virgo_ctx *ctx, const char *node, char mark, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 
 #endif

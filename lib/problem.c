@@ -54,11 +54,11 @@ static void set_hint(struct virgo_answer *ans, const char *key_note)
 	struct virgo_error *err = &ans->err;
 
 	if (!strcmp(err->problem, "auth.replay"))
-		virgo_error_hint(err, "an earlier copy of this request was accepted; look before you repeat it");
+		virgo_error_hint(err, "an earlier copy was accepted; look before you repeat it");
 	else if (ans->status == 401 && *key_note)
 		virgo_error_hint(err, "%s", key_note);
 	else if (!strcmp(err->problem, "auth.stale"))
-		virgo_error_hint(err, "set the clock of this machine or of the node; signatures hold for seconds");
+		virgo_error_hint(err, "set this machine's or the node's clock (NTP)");
 	else if ((ans->status == 429 || ans->status == 503) && after)
 		virgo_error_hint(err, "try again in %.20s s", after);
 }
@@ -93,4 +93,19 @@ void virgo_problem_read(struct virgo_answer *ans, const char *key_note)
 	set_message(ans, detail);
 	set_hint(ans, key_note);
 	cJSON_Delete(doc);
+}
+
+enum virgo_code virgo_bad_answer(const struct virgo_answer *ans, const char *what,
+				 struct virgo_error *err)
+{
+	char label[320];
+
+	virgo_node_label(ans, label, sizeof(label));
+	virgo_error_set(err, VIRGO_FAILED, "%s: unexpected answer: %s", label, what);
+	if (err) {
+		err->status = ans->status;
+		snprintf(err->node, sizeof(err->node), "%s", ans->address);
+		snprintf(err->node_id, sizeof(err->node_id), "%s", ans->node_id);
+	}
+	return VIRGO_FAILED;
 }

@@ -63,13 +63,13 @@ int virgo_conf_at(const struct virgo_conf *conf, size_t i, struct virgo_setting 
 unsigned long virgo_conf_ms(const struct virgo_conf *conf, const char *key);
 
 /*
- * the node set in force, groups and "all" resolved ("all": what the next lower source says). The
- * caller frees it.
+ * The node set in force, groups resolved; the caller frees it. "all" is what the next lower source
+ * says: "--nodes all" means the nodes of VIRGO_NODES or of the file.
  */
 enum virgo_code virgo_conf_nodes(const struct virgo_conf *conf, struct virgo_nodeset **set,
 				 struct virgo_error *err);
 
-/* any set's text in the light of the configuration's groups */
+/* any set's text in the light of the configuration's groups; "all" is the node set in force */
 enum virgo_code virgo_conf_nodeset(const struct virgo_conf *conf, const char *text,
 				   struct virgo_nodeset **set, struct virgo_error *err);
 

@@ -25,8 +25,9 @@ void virgo_disconnect(struct virgo_ctx *ctx);
 /* the nodes of this context; lives as long as it, or until virgo_use() */
 const struct virgo_nodeset *virgo_nodes(const struct virgo_ctx *ctx);
 
-/* other nodes from now on (a set without groups); connections stay open */
-enum virgo_code virgo_use(struct virgo_ctx *ctx, const char *set, struct virgo_error *err);
+/* other nodes from now on; connections stay open. set is the context's then, also on failure. */
+enum virgo_code virgo_use(struct virgo_ctx *ctx, struct virgo_nodeset *set,
+			  struct virgo_error *err);
 
 /* id of the key requests are signed with, "" if they are not signed */
 const char *virgo_key_id(const struct virgo_ctx *ctx);
