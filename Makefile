@@ -37,7 +37,7 @@ UUSER   := $(BASE) -Ilib/include -Ikmod/user/include -Ikmod/include -Ikmod -I. -
 
 NODE_SRC := $(wildcard kmod/core/*.c kmod/mempool/*.c kmod/user/*.c kmod/user/shim/*.c)
 NODE_SRC := $(filter-out %/table_rhash.c,$(NODE_SRC))
-PURE_SRC := kmod/core/conf.c kmod/core/place.c kmod/core/addr.c kmod/core/config.c kmod/core/config_out.c kmod/core/utf8.c kmod/core/buf.c
+PURE_SRC := $(addprefix kmod/core/,conf.c conf_value.c place.c addr.c config.c utf8.c buf.c json_write.c)
 PURE_SRC := $(wildcard $(PURE_SRC)) $(wildcard kmod/user/shim/*.c)
 LIB_SRC  := $(wildcard lib/*.c)
 CLI_SRC  := $(wildcard cli/*.c)

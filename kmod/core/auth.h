@@ -7,6 +7,7 @@
 #define VG_CORE_AUTH_H
 
 #include <linux/atomic.h>
+#include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/types.h>
 
@@ -61,6 +62,7 @@ struct vg_key {
 
 struct vg_keyset {
 	refcount_t refs;
+	struct rcu_head rcu;
 	char *text;			/* the file; prefixes point into it */
 	size_t text_n;
 	u32 n;

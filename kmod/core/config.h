@@ -6,6 +6,7 @@
 #ifndef VG_CORE_CONFIG_H
 #define VG_CORE_CONFIG_H
 
+#include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/types.h>
 
@@ -26,6 +27,7 @@ enum { VG_SERVICES_KNOWN = 6 };	/* names that listen_<service> accepts, in port 
 
 struct vg_config {
 	refcount_t refs;
+	struct rcu_head rcu;
 	u32 node_id;
 	char cluster[33];
 	struct vg_addr_list nodes;
@@ -61,17 +63,26 @@ struct vg_config {
 	u64 given;			/* bit i: key i of the table was in the file */
 };
 
+/* The keys of virgo_cloud.conf: for `virgo config check`, completion and the man page too. */
+struct vg_conf_table;
+extern const struct vg_conf_table vg_config_table;
+
 struct vg_conf_error;
 
 /*
- * Parse @n bytes of @text (named @file in messages) over the defaults. NULL on error with
- * @err filled: line, column, what is allowed. *@cfg has one reference.
+ * Parse @n bytes of @text over the defaults. 0 and *@cfg with one reference, or -errno with
+ * @err filled: line, column, what is allowed. With @bad every error is told and parsing goes
+ * on (for a checker); the first one is still returned.
  */
 int vg_config_parse(const char *text, size_t n, struct vg_config **cfg, struct vg_conf_error *err);
+int vg_config_check(const char *text, size_t n,
+		    bool (*bad)(void *ctx, const struct vg_conf_error *err), void *ctx,
+		    struct vg_conf_error *err);
 struct vg_config *vg_config_get(struct vg_config *cfg);
 void vg_config_put(struct vg_config *cfg);
-/* Write every setting, its value and where it came from ("file" or "default") as JSON members. */
-void vg_config_json(const struct vg_config *cfg, struct vg_buf *json);
+struct vg_jw;
+/* Write every setting as a member {"value", "from": "file" or "default"} of the open object. */
+void vg_config_json(const struct vg_config *cfg, struct vg_jw *json);
 /* The addresses @svc_name listens on: its own list, or the common one with its port. */
 u32 vg_config_listen(const struct vg_config *cfg, const char *svc_name, u16 port,
 		     struct vg_addr *out, u32 max);

@@ -270,8 +270,8 @@ void vg_keyset_put(struct vg_keyset *set)
 			vg_sigkey_drop(rcu_dereference_protected(set->key[i].cache[j], 1));
 	memzero_explicit(set->text, set->text_n);
 	kvfree(set->text);
-	memzero_explicit(set, struct_size(set, key, VG_KEYS_MAX));
-	kvfree(set);
+	memzero_explicit(set->key, sizeof(set->key[0]) * VG_KEYS_MAX);
+	kvfree_rcu(set, rcu);
 }
 
 const struct vg_key *vg_keyset_find(const struct vg_keyset *set, struct vg_str id)

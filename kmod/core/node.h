@@ -26,6 +26,7 @@ struct vg_keyset;
 struct vg_deny;
 struct vg_replay;
 struct vg_values;
+struct workqueue_struct;
 
 /* what one service of one node counts; never reset */
 struct vg_counters {
@@ -67,7 +68,7 @@ struct vg_node {
 	atomic64_t clock;		/* hybrid logical clock: ms << 16 | counter */
 	atomic_t connections;		/* admitted and alive */
 	atomic_t refusing;
-	atomic64_t refused_limit, refused_deny;
+	atomic64_t refused_limit, refused_deny;	/* connections turned away at accept */
 	atomic64_t auth_refused[VG_AUTH_CODES];
 
 	/* effective limits: configuration bounded and possibly moved by learnt values */
@@ -77,7 +78,11 @@ struct vg_node {
 	u64 bw_ns_per_kib;		/* 0: no limit */
 	atomic64_t bw_delayed;		/* times a connection had to wait */
 	struct vg_deny __rcu *deny;	/* NULL: nothing denied */
+	struct vg_deny __rcu *deny_shadow;
+	u64 shadow_connections;		/* learnt limit in shadow, 0: none */
+	atomic64_t shadow_limit, shadow_deny;	/* what it would have refused */
 
+	struct workqueue_struct *wq;	/* what a handler does not do on the connection's worker */
 	void *host;
 };
 
@@ -103,6 +108,8 @@ void vg_node_free(struct vg_node *node);
 void vg_node_tick(struct vg_node *node);
 /* Read configuration and keys again; listeners stay as they are. All or nothing. */
 int vg_node_reload(struct vg_node *node, char *msg, size_t msg_n);
+/* Read the learnt values again; see vg_values_load(). */
+int vg_node_reload_values(struct vg_node *node, char *msg, size_t msg_n);
 
 /* A reference to what is in force now; vg_config_put(), vg_keyset_put(). Never NULL, any context. */
 struct vg_config *vg_node_cfg(struct vg_node *node);

@@ -192,8 +192,8 @@ static void release(struct vg_replay *r, struct entry *e)
 int vg_replay_check(struct vg_replay *r, const struct vg_key *key, u32 service, const u8 sig[16],
 		    struct vg_str nonce, u64 date_s, u64 now_s, u32 past_s, u32 *retry_s)
 {
-	struct entry like = { .ordered = ordered_nonce(nonce, &like.id[0], &like.counter) };
-	struct entry *e = NULL;
+	struct entry like = { };
+	struct entry *e;
 	struct hlist_head *head;
 	struct shard *s;
 	u64 hash;
@@ -203,6 +203,7 @@ int vg_replay_check(struct vg_replay *r, const struct vg_key *key, u32 service, 
 		*retry_s = r->begin_s >= now_s ? min_t(u64, r->begin_s - now_s + 1, 60) : 1;
 		return -EAGAIN;
 	}
+	like.ordered = ordered_nonce(nonce, &like.id[0], &like.counter);
 	hash = siphash(key->id, key->id_n, &r->seed);
 	if (like.ordered)
 		like.id[1] = hash ^ service;

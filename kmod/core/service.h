@@ -12,6 +12,7 @@
 #include "core/str.h"
 
 struct module;
+struct vg_jw;
 struct vg_node;
 struct vg_req;
 
@@ -92,7 +93,7 @@ struct vg_service {
 	int (*start)(struct vg_node *node, void **data);
 	void (*stop)(void *data);
 	void (*tick)(void *data, u64 now_ms);
-	void (*stats)(void *data, struct vg_buf *json);
+	void (*stats)(void *data, struct vg_jw *json);
 	void (*metrics)(void *data, struct vg_buf *out);
 	void (*config)(void *data);
 };

@@ -78,6 +78,6 @@ void vg_sigkey_sign(const struct vg_key *key, struct vg_str day, struct vg_str r
 		return;
 	}
 	vg_hmac(&s->hmac, msg, n, out);
-	old = rcu_dereference_protected(xchg((__force struct vg_sigkey **)slot, s), 1);
+	old = xchg((__force struct vg_sigkey **)slot, s);
 	vg_sigkey_drop(old);
 }

@@ -3,7 +3,7 @@
  * VIRGO4-HMAC-SHA256, the pure part. See sigv4.h.
  */
 #include <linux/string.h>
-#include <linux/time64.h>
+#include <linux/time.h>
 #include <linux/timekeeping.h>
 
 #include "core/sigv4.h"

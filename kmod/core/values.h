@@ -11,33 +11,51 @@
 #include "core/buf.h"
 #include "core/str.h"
 
+struct vg_jw;
 struct vg_node;
 struct vg_values;
 
 enum vg_value_type {
 	VG_VALUE_INT,
-	VG_VALUE_LIST,		/* items between ';' */
+	VG_VALUE_SOURCES,	/* addresses and networks between ';' */
 	VG_VALUE_TEXT,
+};
+
+/* how far a value reaches */
+enum vg_force {
+	VG_FORCE_NONE,		/* the administrator's own setting */
+	VG_FORCE_SHADOW,	/* count what would be done, do nothing */
+	VG_FORCE_APPLY,
+};
+
+/* what is in the file, as far as it concerns one definition */
+struct vg_value {
+	s64 number;		/* INT: clamped to bounds and step */
+	struct vg_str text;	/* as written; valid during apply() only */
+	u64 until_s;		/* the file's expiry, Unix seconds; 0: none */
 };
 
 /*
  * One value a module acts on.
  * @min, @max: what the file may hold (outside: the whole file is refused).
- * @own: the administrator's setting, to which a value that is not in force goes back (INT).
+ * @step_permille: INT: how far one reload may move it from what is in force, 0: any distance.
+ * @own: the administrator's setting, to which a value that is not in force goes back.
  * @bounds: lowest and highest the administrator allows; the value is clamped to them.
- * @apply: @v is in force from now (INT), or @text is; @text.p == NULL: back to the
- *	administrator's own. Called with the values lock held; may sleep; must not fail half-way:
- *	-errno means nothing was changed and is reported in /v1/analytics.
- * @acted: how often the value made a difference, for /v1/analytics and /metrics. Optional.
+ * @apply: @v counts from now with @force; VG_FORCE_NONE: back to the administrator's own. Called with
+ *	the values' lock held; may sleep. -errno: nothing was changed; /v1/analytics says so.
+ * @acted: how often the value made, or in shadow would have made, a difference.
+ * All but name, type, min and max are optional.
  */
 struct vg_value_def {
 	const char *name;
 	enum vg_value_type type;
 	const char *unit;
 	s64 min, max;
+	u32 step_permille;
 	s64 (*own)(struct vg_node *node);
 	void (*bounds)(struct vg_node *node, s64 *lo, s64 *hi);
-	int (*apply)(struct vg_node *node, s64 v, struct vg_str text);
+	int (*apply)(const struct vg_value_def *def, struct vg_node *node,
+		     const struct vg_value *v, enum vg_force force);
 	u64 (*acted)(struct vg_node *node);
 };
 
@@ -53,7 +71,7 @@ void vg_values_judge(struct vg_values *v);
 /* Expiry; every tick. */
 void vg_values_tick(struct vg_values *v, u64 now_s);
 /* The document of GET /v1/analytics. */
-void vg_values_json(struct vg_values *v, struct vg_buf *json);
+void vg_values_json(struct vg_values *v, struct vg_jw *json);
 void vg_values_metrics(struct vg_values *v, struct vg_buf *out);
 
 /* Other modules: see kapi/virgo.h. -ENOENT: not in the file, expired or below quality. */
@@ -62,11 +80,14 @@ int vg_values_get_text(struct vg_values *v, const char *name, char *out, size_t 
 int vg_values_register(struct vg_values *v, const struct vg_value_def *def);
 void vg_values_unregister(struct vg_values *v, const struct vg_value_def *def);
 
-/*
- * Deny list: longest prefix does not matter, any match refuses. Lookup takes no lock and is
- * O(log n) in at most VG_DENY_MAX entries.
- */
+/* The values that core itself acts on (values_core.c). */
+extern const struct vg_value_def vg_core_values[];
+extern const u32 vg_nr_core_values;
+
 struct vg_addr;
-bool vg_deny_match(struct vg_node *node, const struct vg_addr *peer, u64 now_s);
+/* Is this peer to be refused at accept? Counts; takes no lock. */
+bool vg_deny_match(struct vg_node *node, const struct vg_addr *peer);
+/* Would the learnt limit (in shadow) have refused another connection at @n? Counts. */
+void vg_shadow_connections(struct vg_node *node, u32 n);
 
 #endif

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The control service: what this node runs with and what it has learnt. Reloads read files, so they are
+ * done off the connection's worker and answered when done.
+ */
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+
+#include "core/conn.h"
+#include "core/json.h"
+#include "core/node.h"
+#include "core/req.h"
+#include "core/values.h"
+
+enum { ANSWER_MAX = 512 << 10 };
+
+static int get_config(struct vg_req *req)
+{
+	struct vg_buf buf;
+	struct vg_jw w;
+
+	vg_buf_init(&buf, NULL, 0, ANSWER_MAX);
+	vg_jw_init(&w, &buf);
+	vg_jw_obj(&w);
+	vg_jw_kcstr(&w, "file", req->node->conf_path);
+	vg_jw_kobj(&w, "settings");
+	vg_config_json(req->conn->cfg, &w);
+	vg_jw_obj_end(&w);
+	vg_jw_obj_end(&w);
+	return vg_reply_json(req, 200, &buf);
+}
+
+static int get_analytics(struct vg_req *req)
+{
+	struct vg_buf buf;
+	struct vg_jw w;
+
+	vg_buf_init(&buf, NULL, 0, ANSWER_MAX);
+	vg_jw_init(&w, &buf);
+	mutex_lock(&req->node->lock);
+	vg_values_json(req->node->values, &w);
+	mutex_unlock(&req->node->lock);
+	return vg_reply_json(req, 200, &buf);
+}
+
+/* --- reloads ------------------------------------------------------------------------------------------ */
+
+struct reload {
+	struct work_struct work;
+	struct vg_req *req;
+	int (*read)(struct vg_node *node, char *msg, size_t msg_n);
+	int (*answer)(struct vg_req *req);
+	const char *code;
+	int ret;
+	char msg[512];
+};
+
+static int reload_answer(struct vg_req *req)
+{
+	struct reload *r = req->priv;
+
+	if (r->ret == -ENOMEM)
+		return vg_problem(req, 503, "node.no_memory", "out of memory: nothing was changed");
+	/* no values file is a state of its own: everything is back to the administrator's settings */
+	if (r->ret && !(r->ret == -ENOENT && r->read == vg_node_reload_values))
+		return vg_problem(req, 409, r->code, "%s: what was in force stays", r->msg);
+	return r->answer(req);
+}
+
+static void reload_work(struct work_struct *work)
+{
+	struct reload *r = container_of(work, struct reload, work);
+
+	r->ret = r->read(r->req->node, r->msg, sizeof(r->msg));
+	vg_req_finish(r->req, reload_answer);
+}
+
+static int reload(struct vg_req *req, const char *code,
+		  int (*read)(struct vg_node *node, char *msg, size_t msg_n),
+		  int (*answer)(struct vg_req *req))
+{
+	struct reload *r = kzalloc(sizeof(*r), GFP_KERNEL);
+
+	if (!r)
+		return -ENOMEM;
+	INIT_WORK(&r->work, reload_work);
+	r->req = req;
+	r->read = read;
+	r->answer = answer;
+	r->code = code;
+	req->priv = r;
+	queue_work(req->node->wq, &r->work);
+	return VG_PENDING;
+}
+
+/* The finish function has run: nothing touches the work item any more. */
+static void drop_reload(struct vg_req *req)
+{
+	struct reload *r = req->priv;
+
+	if (!r)
+		return;
+	flush_work(&r->work);
+	kfree(r);
+	req->priv = NULL;
+}
+
+static int config_reloaded(struct vg_req *req)
+{
+	return vg_reply(req, 204);
+}
+
+static int post_config_reload(struct vg_req *req)
+{
+	return reload(req, "config.invalid", vg_node_reload, config_reloaded);
+}
+
+static int post_analytics_reload(struct vg_req *req)
+{
+	return reload(req, "analytics.invalid", vg_node_reload_values, get_analytics);
+}
+
+static const struct vg_route routes[] = {
+	{ .method = VG_GET, .path = "/v1/config", .rights = VG_READ, .run = get_config },
+	{ .method = VG_POST, .path = "/v1/config/reload", .rights = VG_ADMIN,
+	  .run = post_config_reload, .drop = drop_reload },
+	{ .method = VG_GET, .path = "/v1/analytics", .rights = VG_READ, .run = get_analytics },
+	{ .method = VG_POST, .path = "/v1/analytics/reload", .rights = VG_ADMIN,
+	  .run = post_analytics_reload, .drop = drop_reload },
+};
+
+const struct vg_service vg_control_service = {
+	.name = "control",
+	.port = 40000,
+	.routes = routes,
+	.nr_routes = ARRAY_SIZE(routes),
+};
