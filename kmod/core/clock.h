@@ -27,7 +27,7 @@ size_t vg_clock_print(u64 clock, char out[VG_CLOCK_TEXT]);
 /* 0, -EINVAL (not `digits.digits`) or -ERANGE (more than a clock can hold) */
 int vg_clock_parse(struct vg_str s, u64 *clock);
 
-/* Unix milliseconds, monotonic milliseconds */
+/* Unix milliseconds; monotonic ones, up to a tick late but cheap, for deadlines */
 u64 vg_real_ms(void);
 u64 vg_mono_ms(void);
 

@@ -67,7 +67,6 @@ struct vg_conn {
 	bool eof;
 	bool shut_done;
 	bool counted;			/* among the node's connections (a refused one is not) */
-	bool trusted;			/* peer needs no signature */
 	u32 linger_bytes;
 	u64 deadline_ms;		/* monotonic; 0: none. Read by the host's tick */
 	u64 read_by_ms, write_by_ms;	/* what it is the earlier of; 0: none */
@@ -76,6 +75,8 @@ struct vg_conn {
 	bool waits_in, waits_out;	/* for bandwidth */
 	bool held;			/* input waits for output to drain */
 	bool aborted;			/* nothing can be sent any more */
+	bool stays;			/* keep_alive as the head said it */
+	bool direct;			/* the space given out is the body's own */
 	bool begun;			/* a request has begun to arrive: read_by_ms is its end */
 	bool tidy;			/* big buffers to be given back at the next deadline */
 
