@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* status, node ls, show, load, ping: what the nodes say of themselves. Changes nothing. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/ask.h"
+#include "cli/commands.h"
+
+/* print the members of an object as rows of a record, nested ones as "outer.inner" */
+static void print_object(struct out *o, const cJSON *object, const char *prefix, int depth)
+{
+	const cJSON *item;
+	char name[256], *text;
+
+	cJSON_ArrayForEach(item, object) {
+		snprintf(name, sizeof(name), "%s%s%s", prefix, *prefix ? "." : "",
+			 item->string ? item->string : "");
+		if (cJSON_IsObject(item) && depth < 4) {
+			print_object(o, item, name, depth + 1);
+			continue;
+		}
+		text = cJSON_IsString(item) ? NULL : cJSON_PrintUnformatted(item);
+		out_printf(o, o->format == OUT_TABLE ? "%-28s %s\n" : "%s\t%s\n", name,
+			   text ? text : cJSON_IsString(item) ? item->valuestring : "");
+		cJSON_free(text);
+	}
+}
+
+static void show_answer(struct run *r, struct out *o, const struct virgo_answer *ans, void *arg)
+{
+	cJSON *body = cJSON_ParseWithLength(ans->body, ans->len);
+
+	(void)r;
+	(void)arg;
+	if (cJSON_IsObject(body))
+		print_object(o, body, "", 0);
+	else
+		out_value(o, ans->body, ans->len);
+	cJSON_Delete(body);
+}
+
+static const struct cli_option show_options[] = {
+	{ 0, "stats", NULL, "its counters instead" },
+	{ 0 }
+};
+
+static int node_show(struct run *r)
+{
+	struct virgo_request req = { .service = VIRGO_CONTROL, .method = "GET" };
+
+	req.target = run_flag(r, "stats") ? "/v1/stats" : "/v1/node";
+	if (!run_on(r, r->argc ? r->argv[0] : NULL))
+		return r->no_ctx;
+	return ask_folded(r, &req, show_answer, NULL);
+}
+
+/* "up", or why there is no good answer */
+static const char *state_of(const struct virgo_answer *ans)
+{
+	if (!ans->err.code)
+		return "up";
+	return ans->err.timed_out ? "timed out" : virgo_code_name(ans->err.code);
+}
+
+static void ls_row(struct run *r, const struct virgo_answer *ans, void *arg)
+{
+	cJSON *node = ans->err.code ? NULL : cJSON_ParseWithLength(ans->body, ans->len);
+	double up = json_number(node, "uptime_ms", -1);
+
+	(void)arg;
+	out_str(&r->out, ans->node);
+	out_str(&r->out, *ans->node_id ? ans->node_id : NULL);
+	out_str(&r->out, state_of(ans));
+	json_cell_text(&r->out, node, "version");
+	json_cell_text(&r->out, node, "host");
+	json_cell_text(&r->out, node, "release");
+	if (up < 0)
+		out_none(&r->out);
+	else
+		out_ms(&r->out, (uint64_t)up);
+	cJSON_Delete(node);
+}
+
+static int node_ls(struct run *r)
+{
+	static const struct out_col cols[] = {
+		{ "node", "NODE" }, { "id", "ID", true }, { "state", "STATE" },
+		{ "version", "VERSION" }, { "host", "HOST" }, { "release", "KERNEL" },
+		{ "uptime_ms", "UP", true },
+	};
+	struct virgo_request req = { .service = VIRGO_CONTROL, .method = "GET",
+				     .target = "/v1/node" };
+
+	if (!run_on(r, r->argc ? r->argv[0] : NULL))
+		return r->no_ctx;
+	out_list(&r->out, cols, CLI_COUNT(cols));
+	return ask_rows_all(r, &req, ls_row, NULL);
+}
+
+static void load_row(struct run *r, const struct virgo_answer *ans, void *arg)
+{
+	cJSON *stats = ans->err.code ? NULL : cJSON_ParseWithLength(ans->body, ans->len);
+
+	(void)arg;
+	out_str(&r->out, ans->node);
+	out_str(&r->out, state_of(ans));
+	json_cell_u64(&r->out, stats, "cpus");
+	json_cell_permille(&r->out, stats, "load1_milli");
+	json_cell_size(&r->out, stats, "mem_free");
+	json_cell_u64(&r->out, stats, "connections");
+	json_cell_u64(&r->out, stats, "requests");
+	cJSON_Delete(stats);
+}
+
+static int node_load(struct run *r)
+{
+	static const struct out_col cols[] = {
+		{ "node", "NODE" }, { "state", "STATE" }, { "cpus", "CPUS", true },
+		{ "load1", "LOAD", true }, { "mem_free", "MEMORY FREE", true },
+		{ "connections", "CONNECTIONS", true }, { "requests", "REQUESTS", true },
+	};
+	struct virgo_request req = { .service = VIRGO_CONTROL, .method = "GET",
+				     .target = "/v1/stats" };
+
+	if (!run_on(r, r->argc ? r->argv[0] : NULL))
+		return r->no_ctx;
+	out_list(&r->out, cols, CLI_COUNT(cols));
+	return ask_rows_all(r, &req, load_row, NULL);
+}
+
+static const struct cli_option ping_options[] = {
+	{ 'n', "count", "N", "ask so many times, 1 to 1000; default 3" },
+	{ 's', "service", "NAME", "this service's port; default control", CLI_C_WORDS,
+	  cli_service_words },
+	{ 0 }
+};
+
+/* What the rounds of a ping found for one node. */
+struct pinged {
+	const char *node;
+	uint64_t least, most, sum;
+	unsigned int answered;
+	struct virgo_error err;		/* the last failure */
+};
+
+static int ping_answer(void *arg, struct virgo_answer *ans)
+{
+	struct pinged *p = (struct pinged *)arg + ans->index;
+
+	if (ans->err.code) {
+		p->err = ans->err;
+	} else {
+		p->least = p->answered && p->least < ans->us ? p->least : ans->us;
+		p->most = p->most > ans->us ? p->most : ans->us;
+		p->sum += ans->us;
+		p->answered++;
+	}
+	virgo_answer_free(ans);
+	return 0;
+}
+
+static void ping_rows(struct run *r, const struct pinged *p, size_t n, uint64_t rounds)
+{
+	static const struct out_col cols[] = {
+		{ "node", "NODE" }, { "sent", "SENT", true }, { "answered", "ANSWERED", true },
+		{ "min_us", "LEAST", true }, { "avg_us", "MEAN", true }, { "max_us", "MOST", true },
+	};
+	size_t i;
+
+	out_list(&r->out, cols, CLI_COUNT(cols));
+	for (i = 0; i < n; i++, p++) {
+		if (p->err.code)
+			run_node_failed(r, &p->err);
+		if (!p->answered && out_is_json(&r->out))
+			continue;
+		out_str(&r->out, p->node);
+		out_u64(&r->out, rounds);
+		out_u64(&r->out, p->answered);
+		if (!p->answered) {
+			out_none(&r->out);
+			out_none(&r->out);
+			out_none(&r->out);
+			continue;
+		}
+		out_us(&r->out, p->least);
+		out_us(&r->out, p->sum / p->answered);
+		out_us(&r->out, p->most);
+	}
+}
+
+static int node_ping(struct run *r)
+{
+	struct virgo_request req = { .service = VIRGO_CONTROL, .method = "GET",
+				     .target = "/healthz", .unsigned_ok = 1 };
+	const char *service = run_opt(r, "service");
+	struct pinged *pinged;
+	struct virgo_error err;
+	uint64_t rounds = 3, i;
+	int ret, worst;
+	size_t n, k;
+
+	ret = run_opt_u64(r, "count", 1000, &rounds);
+	if (ret || !rounds)
+		return ret ? ret : run_usage(r, "--count 0: nothing to do");
+	if (service && virgo_service_find(service) < 0)
+		return run_usage(r, "no service \"%.40s\"", service);
+	if (service)
+		req.service = (enum virgo_service)virgo_service_find(service);
+	if (!run_on(r, r->argc ? r->argv[0] : NULL))
+		return r->no_ctx;
+	n = virgo_nodeset_count(virgo_nodes(r->ctx));
+	pinged = calloc(n, sizeof(*pinged));
+	if (!pinged)
+		return run_fail(r, VIRGO_FAILED, "out of memory");
+	for (k = 0; k < n; k++)
+		pinged[k].node = virgo_nodeset_name(virgo_nodes(r->ctx), k);
+	for (i = 0; i < rounds && !ret; i++)
+		ret = virgo_call_all(r->ctx, &req, ping_answer, pinged, &err);
+	r->asked = n;
+	ping_rows(r, pinged, n, i);
+	worst = run_failures(r);
+	free(pinged);
+	return ret ? run_error(r, &err) : worst;
+}
+
+static void status_row(struct run *r, const struct virgo_answer *ans, void *arg)
+{
+	cJSON *all = ans->err.code ? NULL : cJSON_ParseWithLength(ans->body, ans->len);
+	const cJSON *mem = cJSON_GetObjectItemCaseSensitive(all, "mempool");
+
+	(void)arg;
+	out_str(&r->out, ans->node);
+	out_str(&r->out, *ans->node_id ? ans->node_id : NULL);
+	out_str(&r->out, state_of(ans));
+	json_cell_u64(&r->out, mem, "keys");
+	json_cell_u64(&r->out, mem, "blocks");
+	json_cell_size(&r->out, mem, "bytes");
+	json_cell_size(&r->out, mem, "bytes_max");
+	json_cell_u64(&r->out, all, "connections");
+	json_cell_u64(&r->out, all, "requests");
+	cJSON_Delete(all);
+}
+
+static void say_status(struct run *r)
+{
+	struct virgo_setting nodes = { 0 };
+	const char *key = virgo_key_id(r->ctx);
+
+	virgo_conf_setting(r->conf, "nodes", &nodes);
+	run_note(r, "%zu nodes (%s), %s%s", virgo_nodeset_count(virgo_nodes(r->ctx)),
+		 nodes.origin ? nodes.origin : "built-in", *key ? "signed with key " : "not signed",
+		 key);
+}
+
+static int status(struct run *r)
+{
+	static const struct out_col cols[] = {
+		{ "node", "NODE" }, { "id", "ID", true }, { "state", "STATE" },
+		{ "keys", "KEYS", true }, { "blocks", "BLOCKS", true }, { "bytes", "MEMORY", true },
+		{ "bytes_max", "OF", true }, { "connections", "CONNECTIONS", true },
+		{ "requests", "REQUESTS", true },
+	};
+	struct virgo_request req = { .service = VIRGO_MEMPOOL, .method = "GET",
+				     .target = "/v1/stats" };
+
+	say_status(r);
+	out_list(&r->out, cols, CLI_COUNT(cols));
+	return ask_rows_all(r, &req, status_row, NULL);
+}
+
+const struct cli_command commands_node[] = {
+	{ "status", "", "which nodes answer, and what they hold",
+	  NULL, NULL, 0, 0, CLI_NEEDS_NODES, CLI_C_NONE, NULL, status },
+	{ "node ls", "[SET]", "list the nodes: id, state, version, host, time since start",
+	  NULL, NULL, 0, 1, 0, CLI_C_NODES, NULL, node_ls },
+	{ "node show", "[SET]", "all a node says of itself; equal answers are shown once",
+	  NULL, show_options, 0, 1, CLI_VALUE, CLI_C_NODES, NULL, node_show },
+	{ "node load", "[SET]", "processors, load, free memory, connections and requests",
+	  NULL, NULL, 0, 1, 0, CLI_C_NODES, NULL, node_load },
+	{ "node ping", "[SET]", "time the way to the nodes and back, without a signature",
+	  "The first time includes making the connection.",
+	  ping_options, 0, 1, 0, CLI_C_NODES, NULL, node_ping },
+	{ 0 }
+};

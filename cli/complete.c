@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Candidates for the word at the cursor, from the command table, the configuration and (for keys,
+ * within CLI_COMPLETE_MS) the nodes. Says nothing about errors: no candidates is the answer then.
+ */
+#include <cjson/cJSON.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/session.h"
+
+/* A completion under way: what is known from the words before the cursor. */
+struct completing {
+	struct run r;		/* settings; configuration and context once they are needed */
+	FILE *to;
+	const char *cur;	/* the word at the cursor */
+	int nkeep;		/* bytes of it that stay: "--output=", "node1," */
+};
+
+/* a shell shows these as they are: nothing that would need quotes gets out */
+static bool plain(const char *s)
+{
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._~/:@%+,=-[]";
+
+	return *s && strspn(s, plain) == strlen(s);
+}
+
+static void offer(struct completing *c, const char *word, const char *about)
+{
+	const char *rest = c->cur + c->nkeep;
+
+	if (!plain(word) || strncmp(word, rest, strlen(rest)))
+		return;
+	fprintf(c->to, "%.*s%s%s%s\n", c->nkeep, c->cur, word, about ? "\t" : "", about ? about : "");
+}
+
+static void offer_words(struct completing *c, const char *const *words)
+{
+	for (; words && *words; words++)
+		offer(c, *words, NULL);
+}
+
+static struct virgo_conf *configuration(struct completing *c)
+{
+	struct virgo_error err;
+
+	if (!c->r.conf && session_conf(&c->r, &err))
+		return NULL;
+	return c->r.conf;
+}
+
+static void offer_nodes(struct completing *c)
+{
+	struct virgo_conf *conf = configuration(c);
+	const char *comma = strrchr(c->cur + c->nkeep, ',');
+	struct virgo_setting s;
+	struct virgo_nodeset *set;
+	struct virgo_error err;
+	char group[128];
+	size_t i;
+
+	if (comma)
+		c->nkeep = (int)(comma + 1 - c->cur);
+	offer(c, "all", "every node of the configuration");
+	for (i = 0; conf && !virgo_conf_at(conf, i, &s); i++) {
+		if (strncmp(s.key, "group.", 6))
+			continue;
+		snprintf(group, sizeof(group), "@%s", s.key + 6);
+		offer(c, group, s.value);
+	}
+	if (!conf || virgo_conf_nodes(conf, &set, &err))
+		return;
+	for (i = 0; virgo_nodeset_name(set, i); i++)
+		offer(c, virgo_nodeset_name(set, i), NULL);
+	virgo_nodeset_free(set);
+}
+
+static int keys_answer(void *arg, struct virgo_answer *ans)
+{
+	struct completing *c = arg;
+	cJSON *body = ans->err.code ? NULL : cJSON_ParseWithLength(ans->body, ans->len);
+	const cJSON *key;
+
+	cJSON_ArrayForEach(key, cJSON_GetObjectItemCaseSensitive(body, "keys")) {
+		const cJSON *name = cJSON_GetObjectItemCaseSensitive(key, "key");
+
+		if (cJSON_IsString(name))
+			offer(c, name->valuestring, NULL);
+	}
+	cJSON_Delete(body);
+	virgo_answer_free(ans);
+	return 0;
+}
+
+static void offer_keys(struct completing *c)
+{
+	struct virgo_request req = { .service = VIRGO_MEMPOOL, .method = "GET",
+				     .timeout_ms = CLI_COMPLETE_MS };
+	const char *begun = c->cur + c->nkeep;
+	struct virgo_target target;
+	struct virgo_error err;
+
+	c->r.set.timeout = "90ms";
+	c->r.set.connect_timeout = "90ms";
+	if (!configuration(c) || virgo_connect(&c->r.ctx, c->r.conf, &err))
+		return;
+	c->r.own_ctx = true;
+	virgo_target_start(&target, "/v1/mem");
+	virgo_target_number(&target, "limit", 50);
+	if (*begun)
+		virgo_target_query(&target, "prefix", begun, strlen(begun));
+	if (virgo_target_end(&target, &err))
+		return;
+	req.target = target.text;
+	virgo_call_all(c->r.ctx, &req, keys_answer, c, &err);
+}
+
+static void offer_first_words(struct completing *c)
+{
+	const struct cli_command *cmd, *before;
+	char word[CLI_NAME_MAX];
+	size_t i, n;
+
+	for (i = 0; (cmd = cli_at(i, NULL)); i++) {
+		n = strcspn(cmd->name, " ");
+		before = i ? cli_at(i - 1, NULL) : NULL;
+		if (before && !strncmp(before->name, cmd->name, n) && before->name[n] == ' ')
+			continue;
+		snprintf(word, sizeof(word), "%.*s", (int)n, cmd->name);
+		offer(c, word, cmd->name[n] ? NULL : cmd->summary);
+	}
+}
+
+static void offer_second_words(struct completing *c, const char *first)
+{
+	const struct cli_command *cmd;
+	size_t i, n = strlen(first);
+
+	for (i = 0; (cmd = cli_at(i, NULL)); i++)
+		if (!strncmp(cmd->name, first, n) && cmd->name[n] == ' ')
+			offer(c, cmd->name + n + 1, cmd->summary);
+}
+
+static void offer_value(struct completing *c, enum cli_complete kind, const char *const *words)
+{
+	switch (kind) {
+	case CLI_C_FILE:
+		fputs(":file\n", c->to);
+		break;
+	case CLI_C_DIR:
+		fputs(":dir\n", c->to);
+		break;
+	case CLI_C_WORDS:
+		offer_words(c, words);
+		break;
+	case CLI_C_NODES:
+		offer_nodes(c);
+		break;
+	case CLI_C_KEY:
+		offer_keys(c);
+		break;
+	case CLI_C_COMMAND:
+		offer_first_words(c);
+		break;
+	case CLI_C_NONE:
+		break;
+	}
+}
+
+static void offer_options(struct completing *c, const struct cli_option *opts)
+{
+	char word[CLI_NAME_MAX];
+
+	for (; opts && opts->name; opts++) {
+		snprintf(word, sizeof(word), "--%s", opts->name);
+		offer(c, word, opts->help);
+	}
+}
+
+/* the option that word is, in a command's table or the global one; the value stands in the word? */
+static const struct cli_option *option_of(const struct cli_option *own, const char *word,
+					  bool *inside)
+{
+	const struct cli_option *tables[] = { own, cli_globals }, *opt;
+	size_t n = strcspn(word, "="), i;
+
+	*inside = word[n] == '=';
+	for (i = 0; i < CLI_COUNT(tables); i++) {
+		for (opt = tables[i]; opt && opt->name; opt++) {
+			if (word[1] == '-' && strlen(opt->name) == n - 2 &&
+			    !strncmp(opt->name, word + 2, n - 2))
+				return opt;
+			if (word[1] != '-' && opt->letter && opt->letter == word[1]) {
+				*inside = word[2] != '\0';
+				return opt;
+			}
+		}
+	}
+	return NULL;
+}
+
+/*
+ * Step over an option and its value at argv[*i], remembering what chooses nodes; the option, if
+ * its value is the word at the cursor.
+ */
+static const struct cli_option *step_over(struct completing *c, const struct cli_option *own,
+					  int argc, const char *const *argv, int *i)
+{
+	char why[CLI_WHY_MAX];
+	bool inside;
+	const struct cli_option *opt = option_of(own, argv[*i], &inside);
+
+	++*i;
+	if (!opt || !opt->arg || inside)
+		return NULL;
+	if (*i == argc - 1)
+		return opt;
+	if (!strcmp(opt->name, "config") || !strcmp(opt->name, "nodes"))
+		cli_global_set(&c->r.set, opt, argv[*i], why);
+	++*i;
+	return NULL;
+}
+
+/* the word at the cursor is an option, or an option's value after "=" */
+static void complete_option(struct completing *c, const struct cli_option *own)
+{
+	const char *equals = strchr(c->cur, '=');
+	const struct cli_option *opt;
+	bool inside;
+
+	if (!equals || c->cur[1] != '-') {
+		offer_options(c, own);
+		offer_options(c, cli_globals);
+		return;
+	}
+	opt = option_of(own, c->cur, &inside);
+	c->nkeep = (int)(equals + 1 - c->cur);
+	if (opt && opt->arg && opt->complete != CLI_C_FILE)
+		offer_value(c, opt->complete, opt->words);
+}
+
+static void complete_argument(struct completing *c, const struct cli_command *cmd, unsigned int nth,
+			      const char *before)
+{
+	if (cmd->complete == CLI_C_COMMAND && nth == 1 && cli_is_group(before))
+		offer_second_words(c, before);
+	else if (nth < cmd->max_args && !(cmd->complete == CLI_C_KEY && nth && cmd->max_args == 2))
+		offer_value(c, cmd->complete, cmd->words);
+}
+
+/* the words after the command's name */
+static void complete_command(struct completing *c, const struct cli_command *cmd, int argc,
+			     const char *const *argv)
+{
+	const struct cli_option *opt;
+	const char *before = "";
+	unsigned int nth = 0;
+	bool options = true;
+	int i = 0;
+
+	while (i < argc - 1) {
+		if (options && !strcmp(argv[i], "--")) {
+			options = false;
+			i++;
+		} else if (options && argv[i][0] == '-' && argv[i][1]) {
+			opt = step_over(c, cmd->options, argc, argv, &i);
+			if (opt) {
+				offer_value(c, opt->complete, opt->words);
+				return;
+			}
+		} else {
+			before = argv[i++];
+			options = options && !(cmd->flags & CLI_STOP_OPTIONS);
+			nth++;
+		}
+	}
+	if (options && *c->cur == '-')
+		complete_option(c, cmd->options);
+	else
+		complete_argument(c, cmd, nth, before);
+}
+
+static void complete_words(struct completing *c, int argc, const char *const *argv)
+{
+	const struct cli_command *cmd;
+	const struct cli_option *opt;
+	int i = 0, used;
+
+	while (i < argc - 1 && argv[i][0] == '-') {
+		opt = step_over(c, NULL, argc, argv, &i);
+		if (opt) {
+			offer_value(c, opt->complete, opt->words);
+			return;
+		}
+	}
+	argc -= i;
+	argv += i;
+	if (argc == 1 && *c->cur == '-') {
+		complete_option(c, NULL);
+		return;
+	}
+	cmd = cli_find(argc - 1, argv, &used);
+	if (cmd)
+		complete_command(c, cmd, argc - used, argv + used);
+	else if (argc == 1)
+		offer_first_words(c);
+	else if (argc == 2)
+		offer_second_words(c, argv[0]);
+}
+
+int cli_complete(struct cli *cli, int argc, const char *const *argv)
+{
+	struct completing c = { .r = { .cli = cli, .name = "", .set = cli->set }, .to = cli->data };
+
+	if (argc < 1)
+		return VIRGO_USAGE;
+	c.cur = argv[argc - 1];
+	complete_words(&c, argc, argv);
+	session_release(&c.r);
+	return VIRGO_OK;
+}
