@@ -103,7 +103,8 @@ struct an_train_report {
 	uint64_t rows, positives;	/* rows labelled, and how many of them hostile */
 	uint64_t train_rows;		/* rows the model was trained on */
 	struct an_quality model;	/* on rows the model had not seen */
-	struct an_quality rule;		/* the best hand rule on the same rows */
+	struct an_quality rule;		/* the best hand rule, on the same rows in the same way */
+	struct an_quality persist;	/* weak labels only: their own rule on the earlier half */
 	char rule_text[160];		/* that rule in words */
 	char model_text[160];		/* kernel and parameters chosen */
 	int model_written, conf_written;

@@ -9,7 +9,7 @@
 #include "reader.h"
 #include "rule.h"
 
-#define INNER_FOLDS	3
+#define INNER_FOLDS	5
 #define CACHE_MB	64
 
 struct candidate {
@@ -124,9 +124,8 @@ static struct svm_model *train(const struct learner *l, const struct set *set,
 	return l->lib->train(&set->prob, &param);
 }
 
-/* Deals the positions 0..n-1 of @index into @k folds, each class evenly. */
-static bool deal(const struct an_rows *rows, const size_t *index, size_t n, unsigned int k,
-		 uint64_t seed, unsigned char *fold)
+bool an_deal(const signed char *y, const size_t *index, size_t n, unsigned int k, uint64_t seed,
+	     unsigned char *fold)
 {
 	struct an_random random = { seed };
 	size_t *order = calloc(n, sizeof(*order));
@@ -140,7 +139,7 @@ static bool deal(const struct an_rows *rows, const size_t *index, size_t n, unsi
 	an_random_shuffle(&random, order, n);
 	for (side = 1; side >= -1; side -= 2)
 		for (i = 0; i < n; i++)
-			if (rows->y[index[order[i]]] == side)
+			if (y[index[order[i]]] == side)
 				fold[order[i]] = (unsigned char)(dealt++ % k);
 	free(order);
 	return true;
@@ -284,7 +283,7 @@ static bool choose(const struct learner *l, const size_t *all, size_t nall, uint
 	memcpy(index, all, nall * sizeof(*index));
 	n = an_subsample(index, l->rows->y, nall, AN_GRID_ROWS, seed);
 	dec = calloc(n * NGRID, sizeof(*dec));
-	if (!dec || !deal(l->rows, index, n, INNER_FOLDS, seed, fold))
+	if (!dec || !an_deal(l->rows->y, index, n, INNER_FOLDS, seed, fold))
 		goto out;
 	for (i = 0; i < n; i++)
 		y[i] = l->rows->y[index[i]];
@@ -360,7 +359,7 @@ static int cross_validate(struct learner *l, const size_t *index, struct an_qual
 	int status = an_fail(l->err, AN_NOMEM, "out of memory");
 	unsigned int f;
 
-	if (!in || !fold || !deal(l->rows, index, n, l->opt->folds, l->opt->seed, fold))
+	if (!in || !fold || !an_deal(l->rows->y, index, n, l->opt->folds, l->opt->seed, fold))
 		goto out;
 	out = in + n;
 	for (f = 0; f < l->opt->folds; f++) {

@@ -58,6 +58,13 @@ double an_decide(const struct an_svm_lib *lib, const struct an_learned *learned,
  */
 double an_best_threshold(const double *dec, const signed char *y, size_t n, double *f1);
 
+/*
+ * Deals the @n rows that @index names into @k folds, each class evenly; fold[i] is the fold of row
+ * index[i]. The same for the same seed. False when out of memory.
+ */
+bool an_deal(const signed char *y, const size_t *index, size_t n, unsigned int k, uint64_t seed,
+	     unsigned char *fold);
+
 /* Picks @want of @n indices at random, each class by its share; keeps @index in rising order. */
 size_t an_subsample(size_t *index, const signed char *y, size_t n, size_t want, uint64_t seed);
 

@@ -76,10 +76,14 @@ static void say_all(FILE *f, const struct an_train_report *r, const struct an_ga
 	say_sources(f, "loudest", r->top, r->ntop, false);
 	say_labels(f, r, g, opt);
 	if (r->train_rows) {
-		fprintf(f, "split      %u-fold cross validation, parameters chosen inside each fold; %"
+		fprintf(f, "split      %u-fold cross validation, parameters and thresholds chosen inside each "
+			"fold; %"
 			PRIu64 " rows\n", opt->folds, r->train_rows);
 		say_quality(f, "model", &r->model, r->model_text);
 		say_quality(f, "hand rule", &r->rule, r->rule_text);
+		if (r->weak)
+			say_quality(f, "same rule", &r->persist, "the rule of the labels, applied to "
+				    "the earlier half");
 	}
 	if (why) {
 		fprintf(f, "written    nothing: %s\n", why);

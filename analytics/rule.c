@@ -8,7 +8,7 @@
 
 #define NEVER	1e18
 
-const struct an_rule an_rule_weak = { .syn_share = 0.8, .ports = 10, .dsts = 10, .lines = 50 };
+const struct an_rule an_rule_weak = { .syn_share = 0.8, .ports = 5, .dsts = 5, .lines = 20 };
 
 void an_traits(const struct an_stat *st, struct an_traits *t)
 {
@@ -59,43 +59,76 @@ void an_quality_finish(struct an_quality *q)
 	q->f1 = permille(2 * q->tp, 2 * q->tp + q->fp + q->fn);
 }
 
-static void rule_judge(const struct an_rule *rule, const struct an_traits *t, const signed char *y,
-		       size_t n, struct an_quality *q)
+void an_rule_judge(const struct an_rule *rule, const struct an_traits *t, const signed char *y,
+		   const unsigned char *fold, int only, size_t n, struct an_quality *q)
 {
 	size_t i;
 
-	memset(q, 0, sizeof(*q));
 	for (i = 0; i < n; i++) {
+		if (fold && fold[i] != only)
+			continue;
 		if (an_rule_says(rule, &t[i]))
 			y[i] > 0 ? q->tp++ : q->fp++;
 		else
 			y[i] > 0 ? q->fn++ : q->tn++;
 	}
-	an_quality_finish(q);
 }
 
-void an_rule_best(const struct an_traits *t, const signed char *y, size_t n,
-		  struct an_rule *rule, struct an_quality *q)
+static double rule_f1(const struct an_rule *rule, const struct an_traits *t, const signed char *y,
+		      const unsigned char *fold, int but, size_t n)
+{
+	size_t i, hits = 0, said = 0, positives = 0;
+
+	for (i = 0; i < n; i++) {
+		bool says;
+
+		if (fold && fold[i] == but)
+			continue;
+		says = an_rule_says(rule, &t[i]);
+		said += says;
+		positives += y[i] > 0;
+		hits += says && y[i] > 0;
+	}
+	return said + positives ? 2.0 * (double)hits / (double)(said + positives) : 0;
+}
+
+void an_rule_best(const struct an_traits *t, const signed char *y, const unsigned char *fold,
+		  int but, size_t n, struct an_rule *rule)
 {
 	static const double syn[] = { 0, 0.5, 0.8, 0.95 };
 	static const double ports[] = { NEVER, 2, 5, 10, 20, 50, 100 };
 	static const double dsts[] = { NEVER, 2, 3, 5, 10 };
 	static const double lines[] = { NEVER, 5, 10, 20, 30, 50, 100, 300 };
-	struct an_quality now;
-	size_t i, combos = 4 * 7 * 5 * 8;
+	double best, now;
+	size_t i;
 
 	*rule = an_rule_weak;
-	rule_judge(rule, t, y, n, q);
-	for (i = 0; i < combos; i++) {
+	best = rule_f1(rule, t, y, fold, but, n);
+	for (i = 0; i < 4 * 7 * 5 * 8; i++) {
 		struct an_rule r = {
 			.syn_share = syn[i % 4], .ports = ports[i / 4 % 7],
 			.dsts = dsts[i / 28 % 5], .lines = lines[i / 140],
 		};
 
-		rule_judge(&r, t, y, n, &now);
-		if (now.f1 <= q->f1)
+		now = rule_f1(&r, t, y, fold, but, n);
+		if (now <= best)
 			continue;
 		*rule = r;
-		*q = now;
+		best = now;
 	}
+}
+
+void an_rule_cross_validate(const struct an_traits *t, const signed char *y,
+			    const unsigned char *fold, unsigned int k, size_t n,
+			    struct an_rule *rule, struct an_quality *q)
+{
+	unsigned int f;
+
+	memset(q, 0, sizeof(*q));
+	for (f = 0; f < k; f++) {
+		an_rule_best(t, y, fold, (int)f, n, rule);
+		an_rule_judge(rule, t, y, fold, (int)f, n, q);
+	}
+	an_quality_finish(q);
+	an_rule_best(t, y, NULL, 0, n, rule);
 }

@@ -17,7 +17,7 @@ struct an_rule {
 };
 
 /*
- * The rule that makes weak labels: at least 80 % bare SYN, and 10 ports, 10 destinations or 50
+ * The rule that makes weak labels: at least 80 % bare SYN, and 5 ports, 5 destinations or 20
  * lines.
  */
 extern const struct an_rule an_rule_weak;
@@ -32,11 +32,23 @@ void an_rule_text(const struct an_rule *rule, char *buf, size_t size);
 void an_quality_finish(struct an_quality *q);
 
 /*
- * The rule with the best F1 on the @n rows with labels @y (1 or -1), out of a grid that holds the
- * weak rule too. Choosing it on the very rows it is judged on favours the rule, on purpose: the
- * model has to beat it all the same. Among equals the first of the grid wins.
+ * The rule with the best F1 on those of the @n rows with labels @y (1 or -1) whose @fold is not
+ * @but, out of a grid that holds the weak rule too; among equals the first of the grid wins.
+ * @fold NULL: all rows.
  */
-void an_rule_best(const struct an_traits *t, const signed char *y, size_t n,
-		  struct an_rule *rule, struct an_quality *q);
+void an_rule_best(const struct an_traits *t, const signed char *y, const unsigned char *fold,
+		  int but, size_t n, struct an_rule *rule);
+
+/* Adds to @q's counts how @rule does on the rows whose @fold is @only (all when @fold is NULL). */
+void an_rule_judge(const struct an_rule *rule, const struct an_traits *t, const signed char *y,
+		   const unsigned char *fold, int only, size_t n, struct an_quality *q);
+
+/*
+ * The best rule judged as the model is: thresholds chosen anew without the fold they are judged
+ * on. *rule gets the best over all rows, for the report.
+ */
+void an_rule_cross_validate(const struct an_traits *t, const signed char *y,
+			    const unsigned char *fold, unsigned int k, size_t n,
+			    struct an_rule *rule, struct an_quality *q);
 
 #endif
