@@ -46,8 +46,8 @@ static enum virgo_code read_failed(struct virgo_error *err)
 }
 
 /* to the end of a pipe or small file; one byte past max is enough to know */
-static enum virgo_code read_all(struct virgo_body *body, int fd, uint64_t max,
-				struct virgo_error *err)
+static enum virgo_code read_memory(struct virgo_body *body, int fd, uint64_t max,
+				   struct virgo_error *err)
 {
 	size_t cap = 0, len = 0;
 	char *buffer = NULL, *p;
@@ -95,7 +95,7 @@ enum virgo_code virgo_body_fd(struct virgo_body *body, int fd, uint64_t max,
 		return read_failed(err);
 	at = S_ISREG(st.st_mode) ? lseek(fd, 0, SEEK_CUR) : -1;
 	if (at < 0 || st.st_size - at <= IN_MEMORY_MAX)
-		return read_all(body, fd, max, err);
+		return read_memory(body, fd, max, err);
 	if (virgo_sha256_fd(fd, at, max, &body->len, body->sha256)) {
 		if (errno == EFBIG)
 			return too_big(err, max);

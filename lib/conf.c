@@ -8,12 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/conf.h"
 #include "internal.h"
 
-enum layer { BUILT_IN, ETC, USER, ENVIRONMENT, OPTION, ABOVE_ALL };
+enum layer { BUILT_IN, ETC, USER, RUNNING, ENVIRONMENT, OPTION, ABOVE_ALL };
 enum kind { K_NODES, K_GROUP, K_NAME, K_PATH, K_DURATION, K_CHOICE };
 
 enum { TIMEOUT_MAX_S = 365 * 24 * 3600, ENTRIES_MAX = 4096 };
@@ -42,7 +43,7 @@ static const struct known {
 	{ "balance", "least-loaded", K_CHOICE, balances, NULL },
 };
 
-enum { KNOWN = sizeof(known) / sizeof(known[0]) };
+enum { KNOWN = VIRGO_COUNT(known) };
 
 static const struct known group_key = { "group.", NULL, K_GROUP, NULL, NULL };
 
@@ -67,7 +68,8 @@ struct reading {
 static const char etc_default[] = "/etc/virgo_client.conf";
 static const char *etc_path = etc_default;	/* the tests name another */
 
-static const struct entry *find(const struct virgo_conf *conf, const char *key, enum layer below)
+static const struct entry *conf_find(const struct virgo_conf *conf, const char *key,
+				     enum layer below)
 {
 	const struct entry *best = NULL;
 
@@ -87,8 +89,8 @@ static void entry_free(struct entry *e)
 	free(e->origin);
 }
 
-static int put(struct virgo_conf *conf, enum layer layer, struct vg_str key, struct vg_str value,
-	       const char *origin)
+static int conf_put(struct virgo_conf *conf, enum layer layer, struct vg_str key,
+		    struct vg_str value, const char *origin)
 {
 	struct entry e = { .layer = layer }, *grown;
 	size_t cap, i;
@@ -121,7 +123,7 @@ err_entry:
 	return -ENOMEM;
 }
 
-static int name_byte(char c)
+static int cluster_byte(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
 }
@@ -131,7 +133,7 @@ static int check_name(const struct vg_conf_pair *pair, struct vg_conf_error *err
 	char shown[VG_CONF_SHOWN];
 	size_t i = 0;
 
-	while (i < pair->value.n && name_byte(pair->value.p[i]))
+	while (i < pair->value.n && cluster_byte(pair->value.p[i]))
 		i++;
 	if (i == pair->value.n && i >= 1 && i <= 32)
 		return 0;
@@ -207,7 +209,7 @@ static int unknown_key(const struct vg_conf_pair *pair, struct vg_conf_error *er
 }
 
 /* 0, or -errno with *err filled */
-static int check(const struct vg_conf_pair *pair, int from_file, struct vg_conf_error *err)
+static int conf_check(const struct vg_conf_pair *pair, int from_file, struct vg_conf_error *err)
 {
 	const struct known *k = find_known(pair);
 	u64 ms;
@@ -241,12 +243,12 @@ static int on_pair(void *arg, const struct vg_conf_pair *pair, struct vg_conf_er
 {
 	struct reading *r = arg;
 	char origin[4200];
-	int ret = check(pair, 1, err);
+	int ret = conf_check(pair, 1, err);
 
 	if (ret)
 		return ret;
 	snprintf(origin, sizeof(origin), "%s:%u", r->path, pair->line);
-	if (put(r->conf, r->layer, pair->key, pair->value, origin)) {
+	if (conf_put(r->conf, r->layer, pair->key, pair->value, origin)) {
 		r->nomem = 1;
 		return vg_conf_fail(err, pair, -ENOMEM, "out of memory");
 	}
@@ -289,8 +291,8 @@ out_close:
 	return text;
 }
 
-static enum virgo_code read_file(struct virgo_conf *conf, enum layer layer, const char *path,
-				 int must_exist, struct virgo_error *err)
+static enum virgo_code conf_read_file(struct virgo_conf *conf, enum layer layer, const char *path,
+				      int must_exist, struct virgo_error *err)
 {
 	struct reading r = { .conf = conf, .layer = layer, .path = path };
 	struct vg_conf_sink sink = { .pair = on_pair, .ctx = &r };
@@ -321,11 +323,11 @@ static enum virgo_code put_checked(struct virgo_conf *conf, enum layer layer, co
 	if (pair.value.n > VG_CONF_VALUE && layer == ENVIRONMENT)
 		return virgo_error_set(err, VIRGO_USAGE, "%s is over %d bytes", origin,
 				       VG_CONF_VALUE);
-	if (check(&pair, 0, &why))
+	if (conf_check(&pair, 0, &why))
 		return layer == OPTION ?
 		       virgo_error_set(err, VIRGO_USAGE, "%s", why.msg) :
 		       virgo_error_set(err, VIRGO_USAGE, "%s: %s", origin, why.msg);
-	if (put(conf, layer, pair.key, pair.value, origin))
+	if (conf_put(conf, layer, pair.key, pair.value, origin))
 		return virgo_error_nomem(err);
 	return VIRGO_OK;
 }
@@ -346,6 +348,37 @@ static enum virgo_code read_environment(struct virgo_conf *conf, struct virgo_er
 	return code;
 }
 
+int virgo_runtime_dir(char *path, size_t size)
+{
+	const char *xdg = getenv("XDG_RUNTIME_DIR");
+	unsigned int uid = (unsigned int)geteuid();
+	char user[64];
+	struct stat st;
+	int n;
+
+	snprintf(user, sizeof(user), "/run/user/%u", uid);
+	if (xdg && xdg[0] == '/')
+		n = snprintf(path, size, "%s/virgo", xdg);
+	else if (!lstat(user, &st) && S_ISDIR(st.st_mode) && st.st_uid == uid)
+		n = snprintf(path, size, "%s/virgo", user);
+	else
+		n = snprintf(path, size, "/tmp/virgo-%u", uid);
+	return n > 0 && (size_t)n < size ? 0 : -1;
+}
+
+/* What "virgo up" started. Anybody can make a directory in /tmp: only one's own counts. */
+static enum virgo_code read_running(struct virgo_conf *conf, struct virgo_error *err)
+{
+	char dir[4096], path[4096 + 16];
+	struct stat st;
+
+	if (virgo_runtime_dir(dir, sizeof(dir)) || lstat(dir, &st) || !S_ISDIR(st.st_mode) ||
+	    st.st_uid != geteuid() || (st.st_mode & 022))
+		return VIRGO_OK;
+	snprintf(path, sizeof(path), "%s/client.conf", dir);
+	return conf_read_file(conf, RUNNING, path, 0, err);
+}
+
 static enum virgo_code read_files(struct virgo_conf *conf, const char *file,
 				  struct virgo_error *err)
 {
@@ -355,11 +388,11 @@ static enum virgo_code read_files(struct virgo_conf *conf, const char *file,
 	if (!file || !*file)
 		file = getenv("VIRGO_CONFIG");
 	if (file && *file)
-		return read_file(conf, USER, file, 1, err);
-	code = read_file(conf, ETC, etc_path, 0, err);
+		return conf_read_file(conf, USER, file, 1, err);
+	code = conf_read_file(conf, ETC, etc_path, 0, err);
 	if (!code && !virgo_xdg_path(user, sizeof(user), "client.conf"))
-		code = read_file(conf, USER, user, 0, err);
-	return code;
+		code = conf_read_file(conf, USER, user, 0, err);
+	return code ? code : read_running(conf, err);
 }
 
 enum virgo_code virgo_conf_open(struct virgo_conf **conf_out, const char *file,
@@ -373,8 +406,8 @@ enum virgo_code virgo_conf_open(struct virgo_conf **conf_out, const char *file,
 	if (!conf)
 		return virgo_error_nomem(err);
 	for (size_t i = 0; i < KNOWN && !code; i++)
-		if (known[i].def && put(conf, BUILT_IN, vg_cstr(known[i].key),
-					vg_cstr(known[i].def), "built-in"))
+		if (known[i].def && conf_put(conf, BUILT_IN, vg_cstr(known[i].key),
+					     vg_cstr(known[i].def), "built-in"))
 			code = virgo_error_nomem(err);
 	if (!code)
 		code = read_files(conf, file, err);
@@ -405,7 +438,7 @@ enum virgo_code virgo_conf_set(struct virgo_conf *conf, const char *key, const c
 
 const char *virgo_conf_get(const struct virgo_conf *conf, const char *key)
 {
-	const struct entry *e = find(conf, key, ABOVE_ALL);
+	const struct entry *e = conf_find(conf, key, ABOVE_ALL);
 
 	return e ? e->value : NULL;
 }
@@ -413,7 +446,7 @@ const char *virgo_conf_get(const struct virgo_conf *conf, const char *key)
 int virgo_conf_setting(const struct virgo_conf *conf, const char *key,
 		       struct virgo_setting *setting)
 {
-	const struct entry *e = find(conf, key, ABOVE_ALL);
+	const struct entry *e = conf_find(conf, key, ABOVE_ALL);
 
 	if (!e)
 		return -1;
@@ -428,14 +461,14 @@ int virgo_conf_at(const struct virgo_conf *conf, size_t i, struct virgo_setting 
 	size_t at = 0;
 
 	for (size_t k = 0; k < KNOWN; k++)
-		if (find(conf, known[k].key, ABOVE_ALL) && at++ == i)
+		if (conf_find(conf, known[k].key, ABOVE_ALL) && at++ == i)
 			return virgo_conf_setting(conf, known[k].key, setting);
 	for (size_t k = 0; k < conf->n; k++) {
 		const struct entry *e = &conf->entries[k];
 
 		/* a group of two files is listed once: where it is in force */
 		if (strncmp(e->key, group_key.key, strlen(group_key.key)) ||
-		    e != find(conf, e->key, ABOVE_ALL))
+		    e != conf_find(conf, e->key, ABOVE_ALL))
 			continue;
 		if (at++ == i)
 			return virgo_conf_setting(conf, e->key, setting);
@@ -469,7 +502,7 @@ static const char *look_up(void *arg, const char *name)
 		snprintf(key, sizeof(key), "%s%s", group_key.key, name);
 		return virgo_conf_get(l->conf, key);
 	}
-	for (below = l->below; (e = find(l->conf, "nodes", below)); below = e->layer)
+	for (below = l->below; (e = conf_find(l->conf, "nodes", below)); below = e->layer)
 		if (strcmp(e->value, "all"))
 			return e->value;
 	return NULL;
@@ -478,7 +511,7 @@ static const char *look_up(void *arg, const char *name)
 enum virgo_code virgo_conf_nodes(const struct virgo_conf *conf, struct virgo_nodeset **set,
 				 struct virgo_error *err)
 {
-	const struct entry *e = find(conf, "nodes", ABOVE_ALL);
+	const struct entry *e = conf_find(conf, "nodes", ABOVE_ALL);
 	struct lookup l = { .conf = conf, .below = e->layer };
 
 	return virgo_nodeset_parse(set, e->value, look_up, &l, err);

@@ -90,8 +90,8 @@ static enum virgo_code check_via(const struct virgo_conf *conf, struct virgo_err
 	return VIRGO_FAILED;
 }
 
-static enum virgo_code set_up(struct virgo_ctx *ctx, const struct virgo_conf *conf,
-			      struct virgo_error *err)
+static enum virgo_code ctx_start(struct virgo_ctx *ctx, const struct virgo_conf *conf,
+				 struct virgo_error *err)
 {
 	struct virgo_nodeset *nodes;
 	enum virgo_code code;
@@ -128,7 +128,7 @@ enum virgo_code virgo_connect(struct virgo_ctx **ctx_out, const struct virgo_con
 		conf = usual;
 	}
 	ctx = calloc(1, sizeof(*ctx));
-	code = ctx ? set_up(ctx, conf, err) : virgo_error_nomem(err);
+	code = ctx ? ctx_start(ctx, conf, err) : virgo_error_nomem(err);
 	virgo_conf_free(usual);
 	if (code)
 		virgo_disconnect(ctx);

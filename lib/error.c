@@ -22,7 +22,7 @@ static const struct {
 
 const char *virgo_code_name(enum virgo_code code)
 {
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (size_t i = 0; i < VIRGO_COUNT(names); i++)
 		if (names[i].code == code)
 			return names[i].name;
 	return "failed";

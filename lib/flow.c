@@ -11,7 +11,7 @@
 
 #include "xfer.h"
 
-static int stop(struct virgo_xfer *xfer, enum virgo_stop why)
+static int flow_stop(struct virgo_xfer *xfer, enum virgo_stop why)
 {
 	if (!xfer->stop)
 		xfer->stop = why;
@@ -19,7 +19,7 @@ static int stop(struct virgo_xfer *xfer, enum virgo_stop why)
 }
 
 /* room for extra bytes and a NUL behind the used ones; -1 without memory */
-static int reserve(char **buffer, size_t *cap, size_t used, size_t extra)
+static int flow_reserve(char **buffer, size_t *cap, size_t used, size_t extra)
 {
 	size_t n = *cap ? *cap : 512;
 	char *p;
@@ -36,7 +36,7 @@ static int reserve(char **buffer, size_t *cap, size_t used, size_t extra)
 	return 0;
 }
 
-static size_t read_file(struct virgo_xfer *xfer, char *out, size_t room)
+static size_t read_piece(struct virgo_xfer *xfer, char *out, size_t room)
 {
 	const struct virgo_body *body = xfer->req->body;
 	ssize_t n;
@@ -45,7 +45,7 @@ static size_t read_file(struct virgo_xfer *xfer, char *out, size_t room)
 		n = pread(body->fd, out, room, body->offset + (int64_t)xfer->sent);
 	} while (n < 0 && errno == EINTR);
 	if (n <= 0) {
-		stop(xfer, STOP_FILE_CHANGED);
+		flow_stop(xfer, STOP_FILE_CHANGED);
 		return CURL_READFUNC_ABORT;
 	}
 	xfer->sent += n;
@@ -64,7 +64,7 @@ static size_t on_read(char *out, size_t size, size_t count, void *arg)
 	if (!room)
 		return 0;
 	if (body->from_file)
-		return read_file(xfer, out, room);
+		return read_piece(xfer, out, room);
 	memcpy(out, (const char *)body->data + xfer->sent, room);
 	xfer->sent += room;
 	return room;
@@ -99,7 +99,7 @@ static int on_send(void *arg, char *peer_ip, char *own_ip, int peer_port, int ow
 	(void)peer_port;
 	(void)own_port;
 	if (xfer->tries++ && virgo_xfer_changes(xfer->req) && !xfer->ctx->key.id[0]) {
-		stop(xfer, STOP_REPEAT);
+		flow_stop(xfer, STOP_REPEAT);
 		return CURL_PREREQFUNC_ABORT;
 	}
 	return CURL_PREREQFUNC_OK;
@@ -135,9 +135,9 @@ static int keep_field(struct virgo_xfer *xfer, const char *line, size_t len)
 	while (value_len && strchr(" \t\r\n", value[value_len - 1]))
 		value_len--;
 	if (xfer->head_len + name_len + value_len + 3 > HEAD_MAX)
-		return stop(xfer, STOP_HEAD_BIG);
-	if (reserve(&ans->head, &xfer->head_cap, xfer->head_len, name_len + value_len + 2))
-		return stop(xfer, STOP_NOMEM);
+		return flow_stop(xfer, STOP_HEAD_BIG);
+	if (flow_reserve(&ans->head, &xfer->head_cap, xfer->head_len, name_len + value_len + 2))
+		return flow_stop(xfer, STOP_NOMEM);
 	if (name_len == 10 && !strncasecmp(line, "virgo-node", 10))
 		take_node_id(ans, value, value_len);
 	memcpy(ans->head + xfer->head_len, line, name_len);
@@ -178,18 +178,18 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
 		ans->len += len;
 		if (!xfer->req->sink(xfer->req->sink_arg, data, len))
 			return len;
-		stop(xfer, STOP_SINK);
+		flow_stop(xfer, STOP_SINK);
 		return 0;
 	}
 	max = xfer->req->answer_max ? xfer->req->answer_max : BODY_MAX;
 	if (status / 100 != 2)
 		max = ERROR_BODY_MAX;
 	if (len > max - ans->len) {
-		stop(xfer, STOP_ANSWER_BIG);
+		flow_stop(xfer, STOP_ANSWER_BIG);
 		return 0;
 	}
-	if (reserve(&ans->body, &xfer->body_cap, ans->len, len)) {
-		stop(xfer, STOP_NOMEM);
+	if (flow_reserve(&ans->body, &xfer->body_cap, ans->len, len)) {
+		flow_stop(xfer, STOP_NOMEM);
 		return 0;
 	}
 	memcpy(ans->body + ans->len, data, len);

@@ -13,16 +13,16 @@
 enum { RUNS_MAX = 8, RUN_DIGITS = 9 };
 
 /* a run of digits in a name */
-struct run {
+struct digits_run {
 	unsigned short at, len;
 };
 
 struct part {
 	const char *name;
 	size_t order;			/* where it stood */
-	struct run runs[RUNS_MAX];
+	struct digits_run runs[RUNS_MAX];
 	unsigned int nruns;
-	struct run by;			/* the run it is folded by; len 0: not folded */
+	struct digits_run by;			/* the run it is folded by; len 0: not folded */
 	uint32_t value;
 	size_t group;			/* order of the group's first name */
 };
@@ -33,7 +33,7 @@ struct text {
 	int failed;
 };
 
-static void append(struct text *t, const char *s, size_t len)
+static void fold_append(struct text *t, const char *s, size_t len)
 {
 	char *p;
 
@@ -73,11 +73,11 @@ static void find_runs(struct part *part)
 		while (i > 0 && name[i - 1] >= '0' && name[i - 1] <= '9')
 			i--;
 		if (end > i && end - i <= RUN_DIGITS)
-			part->runs[part->nruns++] = (struct run){ i, end - i };
+			part->runs[part->nruns++] = (struct digits_run){ i, end - i };
 	}
 }
 
-static int compare(size_t a, size_t b)
+static int fold_compare(size_t a, size_t b)
 {
 	return a < b ? -1 : a > b;
 }
@@ -88,9 +88,9 @@ static int compare_frame(const struct part *a, const struct part *b)
 	int d;
 
 	if (!a->by.len || !b->by.len)
-		return a->by.len || b->by.len ? compare(a->by.len, b->by.len)
-					      : compare(a->order, b->order);
-	d = compare(a->by.at, b->by.at);
+		return a->by.len || b->by.len ? fold_compare(a->by.len, b->by.len)
+					      : fold_compare(a->order, b->order);
+	d = fold_compare(a->by.at, b->by.at);
 	if (!d)
 		d = memcmp(a->name, b->name, a->by.at);
 	if (!d)
@@ -100,11 +100,11 @@ static int compare_frame(const struct part *a, const struct part *b)
 
 static int compare_value(const struct part *a, const struct part *b)
 {
-	int d = compare(a->by.len, b->by.len);
+	int d = fold_compare(a->by.len, b->by.len);
 
 	if (!d)
-		d = compare(a->value, b->value);
-	return d ? d : compare(a->order, b->order);
+		d = fold_compare(a->value, b->value);
+	return d ? d : fold_compare(a->order, b->order);
 }
 
 static int by_frame(const void *x, const void *y)
@@ -117,7 +117,7 @@ static int by_frame(const void *x, const void *y)
 static int by_group(const void *x, const void *y)
 {
 	const struct part *a = x, *b = y;
-	int d = compare(a->group, b->group);
+	int d = fold_compare(a->group, b->group);
 
 	return d ? d : compare_value(a, b);
 }
@@ -140,7 +140,9 @@ static size_t group_round(struct part *parts, size_t n, unsigned int round)
 	size_t alone = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		parts[i].by = round < parts[i].nruns ? parts[i].runs[round] : (struct run){ 0, 0 };
+		parts[i].by.len = 0;
+		if (round < parts[i].nruns)
+			parts[i].by = parts[i].runs[round];
 		parts[i].value = run_value(&parts[i]);
 		parts[i].group = parts[i].order;
 	}
@@ -191,8 +193,8 @@ static void write_group(struct text *t, const struct part *parts, size_t n)
 	const struct part *p = parts;
 	size_t i, j, k;
 
-	append(t, p->name, p->by.at);
-	append(t, "[", 1);
+	fold_append(t, p->name, p->by.at);
+	fold_append(t, "[", 1);
 	for (i = 0; i < n; i = k) {
 		for (j = i, k = i + 1; k < n; k++) {
 			if (same_run(&parts[j], &parts[k]))
@@ -202,15 +204,15 @@ static void write_group(struct text *t, const struct part *parts, size_t n)
 			j = k;
 		}
 		if (i)
-			append(t, ",", 1);
-		append(t, parts[i].name + parts[i].by.at, parts[i].by.len);
+			fold_append(t, ",", 1);
+		fold_append(t, parts[i].name + parts[i].by.at, parts[i].by.len);
 		if (!same_run(&parts[i], &parts[j])) {
-			append(t, "-", 1);
-			append(t, parts[j].name + parts[j].by.at, parts[j].by.len);
+			fold_append(t, "-", 1);
+			fold_append(t, parts[j].name + parts[j].by.at, parts[j].by.len);
 		}
 	}
-	append(t, "]", 1);
-	append(t, p->name + p->by.at + p->by.len, strlen(p->name + p->by.at + p->by.len));
+	fold_append(t, "]", 1);
+	fold_append(t, p->name + p->by.at + p->by.len, strlen(p->name + p->by.at + p->by.len));
 }
 
 static int all_same(const struct part *parts, size_t n)
@@ -224,7 +226,7 @@ char *virgo_nodeset_fold(const char *const *names, size_t n)
 	struct part *parts;
 	size_t alone = n, i, j;
 
-	append(&t, "", 0);
+	fold_append(&t, "", 0);
 	if (n > SIZE_MAX / sizeof(*parts) || !n)
 		return t.p;
 	parts = calloc(n, sizeof(*parts));
@@ -244,11 +246,11 @@ char *virgo_nodeset_fold(const char *const *names, size_t n)
 		for (j = i + 1; j < n && parts[j].group == parts[i].group; j++)
 			;
 		if (i)
-			append(&t, ",", 1);
+			fold_append(&t, ",", 1);
 		if (parts[i].by.len && !all_same(parts + i, j - i))
 			write_group(&t, parts + i, j - i);
 		else
-			append(&t, parts[i].name, strlen(parts[i].name));
+			fold_append(&t, parts[i].name, strlen(parts[i].name));
 	}
 	free(parts);
 	if (t.failed) {

@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <virgo/virgo.h>
 
+#define VIRGO_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
 /* error.c */
 enum { VIRGO_SHOWN = 96 };
 const char *virgo_show(char out[VIRGO_SHOWN], const void *data, size_t len);

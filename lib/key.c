@@ -122,7 +122,7 @@ static char *user_value(char *line)
 }
 
 /* NULL, or what is wrong with ID:SECRET */
-static const char *take(struct virgo_key *key, char *value)
+static const char *key_take(struct virgo_key *key, char *value)
 {
 	size_t id, secret, n = strlen(value);
 
@@ -146,8 +146,8 @@ static const char *take(struct virgo_key *key, char *value)
 	return NULL;
 }
 
-static enum virgo_code parse(struct virgo_error *err, const char *path, char *text,
-			     struct virgo_key *key)
+static enum virgo_code key_parse(struct virgo_error *err, const char *path, char *text,
+				 struct virgo_key *key)
 {
 	unsigned int number = 0, found = 0;
 	const char *wrong = NULL;
@@ -170,7 +170,7 @@ static enum virgo_code parse(struct virgo_error *err, const char *path, char *te
 		else if (found++)
 			wrong = "a key file holds one key";
 		else
-			wrong = take(key, line);
+			wrong = key_take(key, line);
 	}
 	if (!wrong && !found)
 		wrong = "no user = \"ID:SECRET\" line";
@@ -207,7 +207,7 @@ enum virgo_code virgo_key_read(const char *path, struct virgo_key *key, struct v
 		goto out_wipe;
 	}
 	text[n] = '\0';
-	code = parse(err, path, text, key);
+	code = key_parse(err, path, text, key);
 out_wipe:
 	explicit_bzero(text, sizeof(text));
 	if (code)

@@ -292,7 +292,7 @@ static enum virgo_code merge(struct listing *l, struct virgo_error *err)
 	return code;
 }
 
-static int set_up(struct listing *l)
+static int listing_start(struct listing *l)
 {
 	const struct virgo_nodeset *nodes = virgo_nodes(l->ctx);
 
@@ -333,7 +333,7 @@ enum virgo_code virgo_mem_list(struct virgo_ctx *ctx, const struct virgo_mem_lis
 	    (list->prefix && strlen(list->prefix) > VIRGO_MEM_KEY_MAX))
 		return virgo_error_set(err, VIRGO_USAGE, "a key has at most %d bytes",
 				       VIRGO_MEM_KEY_MAX);
-	code = set_up(&l) ? virgo_error_nomem(err) : merge(&l, err);
+	code = listing_start(&l) ? virgo_error_nomem(err) : merge(&l, err);
 	if (!code && l.worst.code)
 		code = virgo_error_move(err, &l.worst);
 	for (size_t i = 0; l.streams && i < l.n; i++) {

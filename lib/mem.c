@@ -34,8 +34,8 @@ static enum virgo_code check_key(const char *key, struct virgo_error *err)
 }
 
 /* without query and headers */
-static enum virgo_code begin(struct key_request *r, struct virgo_ctx *ctx, const char *method,
-			     const char *key, const struct virgo_mem_options *opt,
+static enum virgo_code mem_begin(struct key_request *r, struct virgo_ctx *ctx, const char *method,
+				 const char *key, const struct virgo_mem_options *opt,
 			     struct virgo_error *err)
 {
 	enum virgo_code code = check_key(key, err);
@@ -53,7 +53,7 @@ static enum virgo_code begin(struct key_request *r, struct virgo_ctx *ctx, const
 	return virgo_target_end(&r->target, err);
 }
 
-static void add_header(struct key_request *r, const char *name, const char *value)
+static void mem_header(struct key_request *r, const char *name, const char *value)
 {
 	r->headers[r->req.nheaders].name = name;
 	r->headers[r->req.nheaders++].value = value;
@@ -65,14 +65,14 @@ static enum virgo_code add_match(struct key_request *r, const struct virgo_mem_o
 	size_t n;
 
 	if (opt->if_absent)
-		add_header(r, "If-None-Match", "*");
+		mem_header(r, "If-None-Match", "*");
 	if (!opt->if_version)
 		return VIRGO_OK;
 	n = strlen(opt->if_version);
 	if (!n || n > 20 || strspn(opt->if_version, "0123456789") != n)
 		return virgo_error_set(err, VIRGO_USAGE, "a version is a number");
 	snprintf(r->match, sizeof(r->match), "\"%s\"", opt->if_version);
-	add_header(r, "If-Match", r->match);
+	mem_header(r, "If-Match", r->match);
 	return VIRGO_OK;
 }
 
@@ -101,7 +101,7 @@ enum virgo_code virgo_mem_get(struct virgo_ctx *ctx, const char *key,
 
 	memset(value, 0, sizeof(*value));
 	opt = opt ? opt : &no_options;
-	code = begin(&r, ctx, "GET", key, opt, err);
+	code = mem_begin(&r, ctx, "GET", key, opt, err);
 	if (code)
 		return code;
 	if (opt->has_range) {
@@ -112,7 +112,7 @@ enum virgo_code virgo_mem_get(struct virgo_ctx *ctx, const char *key,
 				 opt->offset, opt->offset + opt->length - 1);
 		else
 			snprintf(r.range, sizeof(r.range), "bytes=%" PRIu64 "-", opt->offset);
-		add_header(&r, "Range", r.range);
+		mem_header(&r, "Range", r.range);
 	}
 	r.req.sink = opt->sink;
 	r.req.sink_arg = opt->sink_arg;
@@ -145,7 +145,7 @@ enum virgo_code virgo_mem_set(struct virgo_ctx *ctx, const char *key,
 	enum virgo_code code;
 
 	opt = opt ? opt : &no_options;
-	code = begin(&r, ctx, "PUT", key, opt, err);
+	code = mem_begin(&r, ctx, "PUT", key, opt, err);
 	if (!code)
 		code = add_match(&r, opt, err);
 	if (!code && opt->ttl_ms) {
@@ -172,7 +172,7 @@ enum virgo_code virgo_mem_del(struct virgo_ctx *ctx, const char *key,
 	enum virgo_code code;
 
 	opt = opt ? opt : &no_options;
-	code = begin(&r, ctx, "DELETE", key, opt, err);
+	code = mem_begin(&r, ctx, "DELETE", key, opt, err);
 	if (!code)
 		code = add_match(&r, opt, err);
 	return code ? code : virgo_call(ctx, r.node, &r.req, NULL, err);
@@ -189,7 +189,7 @@ enum virgo_code virgo_mem_incr(struct virgo_ctx *ctx, const char *key, int64_t b
 	int64_t now;
 
 	opt = opt ? opt : &no_options;
-	code = begin(&r, ctx, "POST", key, opt, err);
+	code = mem_begin(&r, ctx, "POST", key, opt, err);
 	if (code)
 		return code;
 	virgo_target_segment(&r.target, "incr", 4);

@@ -26,7 +26,7 @@ static int parse_port(const char *text, size_t len, unsigned int *port)
 	return n <= 65535 ? 0 : -1;
 }
 
-static const char *finish(char *out, const char *host, unsigned int port)
+static const char *name_finish(char *out, const char *host, uint16_t port)
 {
 	if (port)
 		snprintf(out, VIRGO_NODE_NAME_MAX + 1, "%s:%u", host, port);
@@ -50,7 +50,7 @@ static const char *canon_ip6(const char *name, size_t len, unsigned int port, ch
 		return "not an IPv6 address";
 	inet_ntop(AF_INET6, &addr, text, sizeof(text));
 	snprintf(host, sizeof(host), "[%s]", text);
-	return finish(out, host, port);
+	return name_finish(out, host, port);
 }
 
 static const char *canon_bracketed(const char *name, size_t len, char *out)
@@ -90,7 +90,7 @@ static const char *canon_host(const char *name, size_t len, unsigned int port, c
 		return "a host name begins with a letter or digit";
 	if (!letters && inet_pton(AF_INET, host, &addr) != 1)
 		return "not an IPv4 address (four numbers up to 255, without leading zeros)";
-	return finish(out, host, port);
+	return name_finish(out, host, port);
 }
 
 const char *virgo_node_canon(const char *name, size_t len, char out[VIRGO_NODE_NAME_MAX + 1])

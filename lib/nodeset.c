@@ -57,7 +57,7 @@ struct parser {
 	struct virgo_error *err;
 };
 
-static enum virgo_code fail(struct parser *p, const char *at, const char *what)
+static enum virgo_code set_fail(struct parser *p, const char *at, const char *what)
 {
 	const struct source *s = &p->stack[p->depth - 1];
 	char shown[VIRGO_SHOWN];
@@ -104,7 +104,7 @@ static int grow_table(struct virgo_nodeset *set)
 	return 0;
 }
 
-static int grow(void **array, size_t *cap, size_t want, size_t size)
+static int set_grow(void **array, size_t *cap, size_t want, size_t size)
 {
 	size_t n = *cap ? *cap : 64;
 	void *p;
@@ -131,8 +131,8 @@ static int add_name(struct virgo_nodeset *set, const char *name)
 	slot = find_slot(set, name);
 	if (set->table[slot])
 		return 0;
-	if (grow((void **)&set->text, &set->cap, set->used + len, 1) ||
-	    grow((void **)&set->at, &set->at_cap, set->count + 1, sizeof(*set->at)))
+	if (set_grow((void **)&set->text, &set->cap, set->used + len, 1) ||
+	    set_grow((void **)&set->at, &set->at_cap, set->count + 1, sizeof(*set->at)))
 		return -1;
 	memcpy(set->text + set->used, name, len);
 	set->at[set->count++] = set->used;
@@ -147,13 +147,13 @@ static enum virgo_code add_node(struct parser *p, const char *item, const char *
 	const char *wrong = virgo_node_canon(name, len, canon);
 
 	if (++p->adds > ADDS_MAX)
-		return fail(p, item, "the same nodes too often");
+		return set_fail(p, item, "the same nodes too often");
 	if (wrong) {
 		snprintf(what, sizeof(what), "%s: %s", virgo_show(shown, name, len), wrong);
-		return fail(p, item, what);
+		return set_fail(p, item, what);
 	}
 	if (p->set->count >= VIRGO_NODES_MAX && virgo_nodeset_find(p->set, canon) < 0)
-		return fail(p, item, "more than 65536 nodes");
+		return set_fail(p, item, "more than 65536 nodes");
 	if (add_name(p->set, canon))
 		return virgo_error_nomem(p->err);
 	return VIRGO_OK;
@@ -178,7 +178,7 @@ static int read_number(const char **at, uint32_t *value, int *width)
 	return 0;
 }
 
-static int digits(uint32_t v)
+static int digits_of(uint32_t v)
 {
 	int n = 1;
 
@@ -196,24 +196,24 @@ static enum virgo_code read_range(struct parser *p, const char **at)
 	int width;
 
 	if (read_number(at, &r.first, &r.width))
-		return fail(p, first, "a number of up to 9 digits is expected");
+		return set_fail(p, first, "a number of up to 9 digits is expected");
 	r.last = r.first;
 	if (**at == '-') {
 		const char *second = ++*at;
 
 		if (read_number(at, &r.last, &width))
-			return fail(p, second, "a number of up to 9 digits is expected");
+			return set_fail(p, second, "a number of up to 9 digits is expected");
 		if (r.last < r.first)
-			return fail(p, first, "the range ends before it begins");
+			return set_fail(p, first, "the range ends before it begins");
 		if (r.last - r.first >= VIRGO_NODES_MAX)
-			return fail(p, first, "more than 65536 nodes");
+			return set_fail(p, first, "more than 65536 nodes");
 		/* 08-11 is fine, 8-011 and 08-9 are slips of the pen */
-		if (width ? width != r.width : r.width && digits(r.last) < r.width)
-			return fail(p, second, "both ends of a range need the same width");
+		if (width ? width != r.width : r.width && digits_of(r.last) < r.width)
+			return set_fail(p, second, "both ends of a range need the same width");
 	}
 	if (p->nranges >= VIRGO_NODES_MAX)
-		return fail(p, first, "more than 65536 ranges");
-	if (grow((void **)&p->ranges, &p->ranges_cap, p->nranges + 1, sizeof(r)))
+		return set_fail(p, first, "more than 65536 ranges");
+	if (set_grow((void **)&p->ranges, &p->ranges_cap, p->nranges + 1, sizeof(r)))
 		return virgo_error_nomem(p->err);
 	p->ranges[p->nranges++] = r;
 	return VIRGO_OK;
@@ -235,9 +235,9 @@ static enum virgo_code read_bracket(struct parser *p, const char **at, struct br
 		++*at;
 	}
 	if (**at == '\0')
-		return fail(p, open, "\"[\" without \"]\"");
+		return set_fail(p, open, "\"[\" without \"]\"");
 	if (**at != ']')
-		return fail(p, *at, "\",\", \"-\" or \"]\" is expected");
+		return set_fail(p, *at, "\",\", \"-\" or \"]\" is expected");
 	++*at;
 	b->to = p->nranges;
 	return VIRGO_OK;
@@ -250,7 +250,7 @@ static void rewind_bracket(const struct parser *p, struct bracket *b)
 }
 
 /* the next value, true; or back to the first, false */
-static int step(const struct parser *p, struct bracket *b)
+static int bracket_step(const struct parser *p, struct bracket *b)
 {
 	if (b->value < p->ranges[b->cur].last) {
 		b->value++;
@@ -274,8 +274,11 @@ static enum virgo_code check_product(struct parser *p, const char *item, const s
 
 		for (size_t r = b[i].from; r < b[i].to; r++)
 			one += (uint64_t)p->ranges[r].last - p->ranges[r].first + 1;
-		if (one > VIRGO_NODES_MAX || (all *= one) > VIRGO_NODES_MAX)
-			return fail(p, item, "more than 65536 nodes");
+		if (one > VIRGO_NODES_MAX)
+			return set_fail(p, item, "more than 65536 nodes");
+		all *= one;
+		if (all > VIRGO_NODES_MAX)
+			return set_fail(p, item, "more than 65536 nodes");
 	}
 	return VIRGO_OK;
 }
@@ -303,11 +306,11 @@ static enum virgo_code expand(struct parser *p, const char *item, size_t head, s
 					(int)b[i].after_len, b[i].after);
 		}
 		if (len >= sizeof(name))
-			return fail(p, item, "a name over 262 bytes");
+			return set_fail(p, item, "a name over 262 bytes");
 		code = add_node(p, item, name, len);
 		if (code)
 			return code;
-		for (i = n; i > 0 && !step(p, &b[i - 1]); i--)
+		for (i = n; i > 0 && !bracket_step(p, &b[i - 1]); i--)
 			;
 	} while (i > 0);
 	return VIRGO_OK;
@@ -341,7 +344,7 @@ static enum virgo_code read_host(struct parser *p, const char **at)
 		if (*s != '[')
 			break;
 		if (n == BRACKETS_MAX)
-			return fail(p, s, "more than 8 ranges in one name");
+			return set_fail(p, s, "more than 8 ranges in one name");
 		s++;
 		code = read_bracket(p, &s, &b[n++]);
 		if (code)
@@ -371,24 +374,24 @@ static enum virgo_code push_group(struct parser *p, const char *at, const char *
 	const char *text;
 
 	if (++p->adds > ADDS_MAX)
-		return fail(p, at, "the same groups too often");
+		return set_fail(p, at, "the same groups too often");
 	if (!len || len > GROUP_NAME_MAX)
-		return fail(p, at, "a group's name (letters, digits, \"-\", \"_\") is expected");
+		return set_fail(p, at, "a group's name is expected");
 	memcpy(group, name, len);
 	group[len] = '\0';
 	for (unsigned int i = 0; i < p->depth; i++) {
 		if (strcmp(p->stack[i].group, group))
 			continue;
 		snprintf(what, sizeof(what), "@%s contains itself", group);
-		return fail(p, at, what);
+		return set_fail(p, at, what);
 	}
 	text = p->group ? p->group(p->arg, group) : NULL;
 	if (!text) {
 		snprintf(what, sizeof(what), "no group \"%s\" in the configuration", group);
-		return fail(p, at, what);
+		return set_fail(p, at, what);
 	}
 	if (p->depth == GROUP_DEPTH || strnlen(text, SET_TEXT_MAX) == SET_TEXT_MAX)
-		return fail(p, at, "groups nest too deep or are too long");
+		return set_fail(p, at, "groups nest too deep or are too long");
 	s = &p->stack[p->depth++];
 	s->text = text;
 	s->at = text;
@@ -428,22 +431,22 @@ static enum virgo_code read_item(struct parser *p)
 	} else if (ip6) {
 		code = add_node(p, item, item, ip6);
 		at += ip6;
-	} else if (*at == '\0' || *at == ',') {
-		return fail(p, at, "a node, \"@group\" or \"all\" is expected");
-	} else {
+	} else if (*at && *at != ',') {
 		code = read_host(p, &at);
+	} else {
+		code = set_fail(p, at, "a node, \"@group\" or \"all\" is expected");
 	}
 	if (code)
 		return code;
 	at = skip_blanks(at);
 	if (*at && *at != ',')
-		return fail(p, at, at == item ? "no node can begin with this"
+		return set_fail(p, at, at == item ? "no node can begin with this"
 					      : "\",\" or the end is expected");
 	s->at = at;
 	return name ? push_group(p, item, name, len) : VIRGO_OK;
 }
 
-static enum virgo_code read_all(struct parser *p)
+static enum virgo_code read_items(struct parser *p)
 {
 	enum virgo_code code = read_item(p);
 
@@ -476,7 +479,7 @@ enum virgo_code virgo_nodeset_parse(struct virgo_nodeset **set, const char *text
 	p.set = calloc(1, sizeof(*p.set));
 	if (!p.set)
 		return virgo_error_nomem(err);
-	code = read_all(&p);
+	code = read_items(&p);
 	free(p.ranges);
 	if (code) {
 		virgo_nodeset_free(p.set);

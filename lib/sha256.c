@@ -9,7 +9,7 @@
 
 enum { PIECE = 256 * 1024 };
 
-static void finish(struct sha256_ctx *sha, char hex[65])
+static void sha256_finish(struct sha256_ctx *sha, char hex[65])
 {
 	static const char digit[] = "0123456789abcdef";
 	uint8_t sum[SHA256_DIGEST_SIZE];
@@ -28,7 +28,7 @@ void virgo_sha256_hex(const void *data, size_t len, char hex[65])
 
 	sha256_init(&sha);
 	sha256_update(&sha, len, data);
-	finish(&sha, hex);
+	sha256_finish(&sha, hex);
 }
 
 int virgo_sha256_fd(int fd, int64_t offset, uint64_t max, uint64_t *len, char hex[65])
@@ -57,6 +57,6 @@ int virgo_sha256_fd(int fd, int64_t offset, uint64_t max, uint64_t *len, char he
 	}
 	free(piece);
 	if (!n)
-		finish(&sha, hex);
+		sha256_finish(&sha, hex);
 	return n ? -1 : 0;
 }

@@ -15,26 +15,26 @@ static int unreserved(unsigned char c)
 	       c == '-' || c == '.' || c == '_' || c == '~';
 }
 
-static int key_byte(char c)
+static int query_key_byte(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-static void wrong(struct virgo_target *t, const char *what, const char *shown)
+static void target_wrong(struct virgo_target *t, const char *what, const char *shown)
 {
 	if (!t->wrong[0])
 		snprintf(t->wrong, sizeof(t->wrong), "%s%s%s", shown, *shown ? ": " : "", what);
 }
 
-static size_t room(const struct virgo_target *t)
+static size_t target_room(const struct virgo_target *t)
 {
 	return t->query ? t->query + 1 + VIRGO_QUERY_MAX - t->len : VIRGO_PATH_MAX - t->len;
 }
 
-static void put(struct virgo_target *t, const char *s, size_t n)
+static void target_put(struct virgo_target *t, const char *s, size_t n)
 {
-	if (n > room(t)) {
-		wrong(t, t->query ? "query over 1024 bytes" : "path over 2048 bytes", "");
+	if (n > target_room(t)) {
+		target_wrong(t, t->query ? "query over 1024 bytes" : "path over 2048 bytes", "");
 		return;
 	}
 	memcpy(t->text + t->len, s, n);
@@ -49,19 +49,19 @@ static void put_escaped(struct virgo_target *t, const unsigned char *s, size_t n
 
 	for (size_t i = 0; i < n && !t->wrong[0]; i++) {
 		if (unreserved(s[i])) {
-			put(t, (const char *)s + i, 1);
+			target_put(t, (const char *)s + i, 1);
 			continue;
 		}
 		esc[1] = hex[s[i] >> 4];
 		esc[2] = hex[s[i] & 15];
-		put(t, esc, 3);
+		target_put(t, esc, 3);
 	}
 }
 
 void virgo_target_start(struct virgo_target *t, const char *path)
 {
 	memset(t, 0, sizeof(*t));
-	put(t, path, strlen(path));
+	target_put(t, path, strlen(path));
 }
 
 void virgo_target_segment(struct virgo_target *t, const void *data, size_t len)
@@ -71,17 +71,17 @@ void virgo_target_segment(struct virgo_target *t, const void *data, size_t len)
 
 	virgo_show(shown, s, len);
 	if (!len)
-		wrong(t, "empty path segment", "");
+		target_wrong(t, "empty path segment", "");
 	else if (memchr(s, 0, len))
-		wrong(t, "no NUL byte can be in a path", shown);
+		target_wrong(t, "no NUL byte can be in a path", shown);
 	else if ((len == 1 && s[0] == '.') || (len == 2 && s[0] == '.' && s[1] == '.'))
-		wrong(t, "\".\" and \"..\" can't be path segments", shown);
+		target_wrong(t, "\".\" and \"..\" can't be path segments", shown);
 	else if (t->query)
-		wrong(t, "path segment after the query", shown);
+		target_wrong(t, "path segment after the query", shown);
 	if (t->wrong[0])
 		return;
 	if (!t->len || t->text[t->len - 1] != '/')
-		put(t, "/", 1);
+		target_put(t, "/", 1);
 	put_escaped(t, data, len);
 }
 
@@ -92,19 +92,19 @@ static void check_pair(struct virgo_target *t, const char *key, const char *valu
 
 	virgo_show(shown, key, n);
 	if (!n || n > 32)
-		wrong(t, "a query key has 1 to 32 bytes", shown);
+		target_wrong(t, "a query key has 1 to 32 bytes", shown);
 	for (size_t i = 0; i < n; i++)
-		if (!key_byte(key[i]))
-			wrong(t, "a query key has letters and \"_\" only", shown);
+		if (!query_key_byte(key[i]))
+			target_wrong(t, "a query key has letters and \"_\" only", shown);
 	if (t->pairs && strcmp(t->last, key) >= 0)
-		wrong(t, "query keys come in byte order, each once", shown);
+		target_wrong(t, "query keys come in byte order, each once", shown);
 	if (t->pairs >= VIRGO_QUERY_PAIRS)
-		wrong(t, "more than 16 query pairs", "");
+		target_wrong(t, "more than 16 query pairs", "");
 	virgo_show(shown, value, len);
 	if (memchr(value, 0, len))
-		wrong(t, "no NUL byte can be in a query", shown);
+		target_wrong(t, "no NUL byte can be in a query", shown);
 	if (memchr(value, '+', len))
-		wrong(t, "\"+\" can't be in a query (curl 8.14 to 8.18 can't sign it)", shown);
+		target_wrong(t, "\"+\" can't be in a query (some curls can't sign it)", shown);
 }
 
 void virgo_target_query(struct virgo_target *t, const char *key, const void *value, size_t len)
@@ -114,15 +114,15 @@ void virgo_target_query(struct virgo_target *t, const char *key, const void *val
 	if (t->wrong[0])
 		return;
 	if (t->query) {
-		put(t, "&", 1);
+		target_put(t, "&", 1);
 	} else {
 		/* "?" is neither path nor query: the array has a byte for it */
 		t->query = t->len;
 		t->text[t->len++] = '?';
 		t->text[t->len] = '\0';
 	}
-	put(t, key, strlen(key));
-	put(t, "=", 1);
+	target_put(t, key, strlen(key));
+	target_put(t, "=", 1);
 	put_escaped(t, value, len);
 	snprintf(t->last, sizeof(t->last), "%s", key);
 	t->pairs++;
@@ -152,7 +152,7 @@ static int hex_digit(char c)
 }
 
 /* undo escapes in place; the new length, or -1 for a broken one */
-static long decode(char *s, size_t n)
+static long target_decode(char *s, size_t n)
 {
 	size_t o = 0;
 
@@ -178,25 +178,25 @@ static long decode(char *s, size_t n)
 static void canonical_path(struct virgo_target *t, char *path)
 {
 	if (path[0] != '/') {
-		wrong(t, "a path begins with \"/\"", "");
+		target_wrong(t, "a path begins with \"/\"", "");
 		return;
 	}
 	for (path++; *path && !t->wrong[0];) {
 		size_t len = strcspn(path, "/");
 		char *next = path + len + (path[len] == '/');
 		int more = path[len] == '/';
-		long n = decode(path, len);
+		long n = target_decode(path, len);
 
 		if (n < 0)
-			wrong(t, "a \"%\" is followed by two hexadecimal digits", "");
+			target_wrong(t, "a \"%\" is followed by two hexadecimal digits", "");
 		else
 			virgo_target_segment(t, path, n);
 		if (more && !*next)
-			put(t, "/", 1);
+			target_put(t, "/", 1);
 		path = next;
 	}
 	if (!t->len)
-		put(t, "/", 1);
+		target_put(t, "/", 1);
 }
 
 static int by_key(const void *a, const void *b)
@@ -210,18 +210,18 @@ static void canonical_query(struct virgo_target *t, char *query)
 	size_t n = 0;
 
 	if (!*query || query[0] == '&' || query[strlen(query) - 1] == '&' || strstr(query, "&&")) {
-		wrong(t, "empty query pair", "");
+		target_wrong(t, "empty query pair", "");
 		return;
 	}
 	for (char *p = strtok_r(query, "&", &save); p; p = strtok_r(NULL, "&", &save)) {
 		char *eq = strchr(p, '=');
 
 		if (!eq) {
-			wrong(t, "a query pair is written key=value", "");
+			target_wrong(t, "a query pair is written key=value", "");
 			return;
 		}
 		if (n == VIRGO_QUERY_PAIRS) {
-			wrong(t, "more than 16 query pairs", "");
+			target_wrong(t, "more than 16 query pairs", "");
 			return;
 		}
 		*eq = '\0';
@@ -230,10 +230,10 @@ static void canonical_query(struct virgo_target *t, char *query)
 	qsort(pairs, n, sizeof(*pairs), by_key);
 	for (size_t i = 0; i < n; i++) {
 		char *value = pairs[i] + strlen(pairs[i]) + 1;
-		long len = decode(value, strlen(value));
+		long len = target_decode(value, strlen(value));
 
 		if (len < 0)
-			wrong(t, "a \"%\" is followed by two hexadecimal digits", "");
+			target_wrong(t, "a \"%\" is followed by two hexadecimal digits", "");
 		else
 			virgo_target_query(t, pairs[i], value, len);
 	}

@@ -56,7 +56,7 @@ static enum virgo_code find_keys(struct txn_keys *k, const cJSON *doc)
 	const cJSON *item;
 	enum virgo_code code;
 
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+	for (size_t i = 0; i < VIRGO_COUNT(lists); i++) {
 		const cJSON *list = cJSON_GetObjectItemCaseSensitive(doc, lists[i]);
 
 		cJSON_ArrayForEach(item, list) {
@@ -68,8 +68,8 @@ static enum virgo_code find_keys(struct txn_keys *k, const cJSON *doc)
 	return VIRGO_OK;
 }
 
-static enum virgo_code find_node(struct virgo_ctx *ctx, const cJSON *doc, const char **node,
-				 struct virgo_error *err)
+static enum virgo_code txn_node(struct virgo_ctx *ctx, const cJSON *doc, const char **node,
+				struct virgo_error *err)
 {
 	struct txn_keys k = { .ctx = ctx, .err = err };
 	enum virgo_code code;
@@ -103,7 +103,7 @@ enum virgo_code virgo_mem_txn(struct virgo_ctx *ctx, const char *json, size_t le
 		code = virgo_error_set(err, VIRGO_USAGE, "the transaction is not a JSON object");
 		goto out;
 	}
-	code = find_node(ctx, doc, &node, err);
+	code = txn_node(ctx, doc, &node, err);
 	if (code)
 		goto out;
 	virgo_body_mem(&body, json, len);

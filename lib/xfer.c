@@ -123,8 +123,9 @@ static enum virgo_code set_headers(struct virgo_xfer *xfer, struct virgo_error *
 			return virgo_error_nomem(err);
 	}
 	if (virgo_xfer_changes(req)) {
+		xfer->counter++;
 		snprintf(nonce, sizeof(nonce), "%s.%llu", xfer->stream,
-			 (unsigned long long)++xfer->counter);
+			 (unsigned long long)xfer->counter);
 		if (add_header(xfer, "x-virgo-nonce", nonce))
 			return virgo_error_nomem(err);
 	}

@@ -32,8 +32,8 @@ u64 vg_place_hash(const void *data, size_t n)
 u64 vg_place_weight(u64 node_hash, u64 key_hash)
 {
 	/*
-	 * The inner mix keeps a node and a key of the same name from cancelling out. For a given key
-	 * this is a bijection of the node's hash.
+	 * The inner mix keeps a node and a key of the same name from cancelling out. For a given
+	 * key this is a bijection of the node's hash.
 	 */
 	return mix((node_hash ^ mix(key_hash + 0x9e3779b97f4a7c15ULL)) + 0x9e3779b97f4a7c15ULL);
 }

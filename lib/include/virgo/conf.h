@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The client's configuration: option, environment, user file, /etc, built-in, in this order, and
- * for each value where it came from. Reads files and the environment; holds no secrets.
+ * The client's configuration: option, environment, what "virgo up" started, user file, /etc,
+ * built-in, in this order, and for each value where it came from. Reads files and the environment; holds no secrets.
  *
  *	key              values                                             default
  *	nodes            a node set; a bare "ip,ip,ip" line means this too  127.0.0.1
@@ -36,14 +36,21 @@ struct virgo_setting {
 };
 
 /*
- * Read the configuration. file NULL: $VIRGO_CONFIG, or else $XDG_CONFIG_HOME/virgo/client.conf
- * (~/.config) over /etc/virgo_client.conf, where a file that does not exist is no error. A file
- * named by file or VIRGO_CONFIG must exist. An unknown key or a bad value is VIRGO_USAGE:
+ * Read the configuration. file NULL: $VIRGO_CONFIG, or else client.conf of virgo_runtime_dir() (if
+ * that directory is the caller's own) over $XDG_CONFIG_HOME/virgo/client.conf (~/.config) over
+ * /etc/virgo_client.conf, where a file that does not exist is no error. A file named by file or
+ * VIRGO_CONFIG must exist, and stands alone. An unknown key or a bad value is VIRGO_USAGE:
  * file:line:column, and the allowed values.
  */
 enum virgo_code virgo_conf_open(struct virgo_conf **conf, const char *file,
 				struct virgo_error *err);
 void virgo_conf_free(struct virgo_conf *conf);
+
+/*
+ * Where "virgo up" keeps what it started: $XDG_RUNTIME_DIR/virgo, /run/user/UID/virgo or
+ * /tmp/virgo-UID. 0, or -1: path is too small. It need not exist.
+ */
+int virgo_runtime_dir(char *path, size_t size);
 
 /* what a command-line option does: check value as a file's would be, and put it above everything */
 enum virgo_code virgo_conf_set(struct virgo_conf *conf, const char *key, const char *value,

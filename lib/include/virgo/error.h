@@ -48,8 +48,8 @@ enum virgo_code virgo_error_set(struct virgo_error *err, enum virgo_code code, c
 	__attribute__((format(printf, 3, 4)));
 
 /* add the remedy to *err (may be NULL) */
-void virgo_error_hint(struct virgo_error *err, const char *fmt, ...) __attribute__((format(printf,
-		      2, 3)));
+void virgo_error_hint(struct virgo_error *err, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* *err as new; err may be NULL */
 void virgo_error_clear(struct virgo_error *err);

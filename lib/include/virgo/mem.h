@@ -95,7 +95,7 @@ enum virgo_code virgo_mem_list(struct virgo_ctx *ctx, const struct virgo_mem_lis
 			       struct virgo_error *err);
 
 /*
- * A transaction (rest-v1: {"if":[…],"then":[…],"else":[…]}) on one node: opt->node, or where its
+ * A transaction ({"if":[…],"then":[…],"else":[…]}) on one node: opt->node, or where its
  * keys live; keys placed on different nodes are VIRGO_USAGE. *succeeded: which branch ran. *answer
  * (may be NULL) is the node's JSON, the caller's to free.
  */
