@@ -295,7 +295,8 @@ static int check_whole(const struct vg_config *cfg, struct vg_conf_error *err)
 	return 0;
 }
 
-static int parse(const char *text, size_t n, struct reading *r, struct vg_conf_error *err)
+static int parse(const char *text, size_t n, const char *override, struct reading *r,
+		 struct vg_conf_error *err)
 {
 	struct vg_conf_sink sink = { .pair = set_pair, .bad = r->bad ? tell : NULL, .ctx = r };
 	int ret;
@@ -307,6 +308,12 @@ static int parse(const char *text, size_t n, struct reading *r, struct vg_conf_e
 	ret = vg_conf_parse(text, n, &sink, err);
 	if (ret)
 		return ret;
+	if (override) {
+		ret = vg_conf_parse(override, strlen(override), &sink, err);
+		err->line = 0;
+		if (ret)
+			return ret;
+	}
 	follow(r->cfg);
 	ret = check_whole(r->cfg, err);
 	if (ret && r->bad)
@@ -314,7 +321,8 @@ static int parse(const char *text, size_t n, struct reading *r, struct vg_conf_e
 	return ret;
 }
 
-int vg_config_parse(const char *text, size_t n, struct vg_config **out, struct vg_conf_error *err)
+int vg_config_parse(const char *text, size_t n, const char *override, struct vg_config **out,
+		    struct vg_conf_error *err)
 {
 	struct vg_config *cfg = kvzalloc(sizeof(*cfg), GFP_KERNEL);
 	struct reading r = { .cfg = cfg };
@@ -324,7 +332,7 @@ int vg_config_parse(const char *text, size_t n, struct vg_config **out, struct v
 	if (!cfg)
 		return -ENOMEM;
 	refcount_set(&cfg->refs, 1);
-	ret = parse(text, n, &r, err);
+	ret = parse(text, n, override, &r, err);
 	if (ret) {
 		kvfree(cfg);
 		return ret;
@@ -343,7 +351,7 @@ int vg_config_check(const char *text, size_t n,
 	r.cfg = kvzalloc(sizeof(*r.cfg), GFP_KERNEL);
 	if (!r.cfg)
 		return -ENOMEM;
-	ret = parse(text, n, &r, err);
+	ret = parse(text, n, NULL, &r, err);
 	kvfree(r.cfg);
 	return ret;
 }

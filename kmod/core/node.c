@@ -60,11 +60,12 @@ struct vg_svc *vg_node_svc(struct vg_node *node, const char *name)
 
 /* --- reading configuration and keys --------------------------------------------------------------- */
 
-static int parse_config(const char *path, const char *text, size_t n, struct vg_config **cfg,
-			char *msg, size_t msg_n)
+static int parse_config(const struct vg_node *node, const char *text, size_t n,
+			struct vg_config **cfg, char *msg, size_t msg_n)
 {
+	const char *path = node->conf_path;
 	struct vg_conf_error err;
-	int ret = vg_config_parse(text, n, cfg, &err);
+	int ret = vg_config_parse(text, n, node->override, cfg, &err);
 
 	if (ret == -ENOMEM)
 		scnprintf(msg, msg_n, "%s: out of memory", path);
@@ -144,8 +145,8 @@ static void take_settings(struct vg_node *node, const struct vg_config *cfg)
 	vg_bandwidth_set(node, cfg->max_network_bandwidth);
 }
 
-int vg_node_new(const char *conf_path, const char *text, size_t n, struct vg_node **out, char *msg,
-		size_t msg_n)
+int vg_node_new(const char *conf_path, const char *text, size_t n, const char *override,
+		struct vg_node **out, char *msg, size_t msg_n)
 {
 	struct vg_keyset *keys = NULL;
 	struct vg_node *node;
@@ -158,7 +159,13 @@ int vg_node_new(const char *conf_path, const char *text, size_t n, struct vg_nod
 		return -ENOMEM;
 	mutex_init(&node->lock);
 	strscpy(node->conf_path, conf_path, sizeof(node->conf_path));
-	ret = parse_config(conf_path, text, n, &cfg, msg, msg_n);
+	if (override) {
+		node->override = kstrdup(override, GFP_KERNEL);
+		ret = -ENOMEM;
+		if (!node->override)
+			goto err_node;
+	}
+	ret = parse_config(node, text, n, &cfg, msg, msg_n);
 	if (ret)
 		goto err_node;
 	ret = vg_keyset_parse(NULL, 0, &keys, &err);
@@ -190,6 +197,7 @@ err_keys:
 err_cfg:
 	vg_config_put(cfg);
 err_node:
+	kfree(node->override);
 	kvfree(node);
 	return ret;
 }
@@ -211,6 +219,7 @@ void vg_node_free(struct vg_node *node)
 	vg_keyset_put(rcu_dereference_protected(node->keys, 1));
 	vg_config_put(rcu_dereference_protected(node->cfg, 1));
 	mutex_destroy(&node->lock);
+	kfree(node->override);
 	kvfree(node);
 }
 
@@ -517,7 +526,7 @@ int vg_node_reload(struct vg_node *node, char *msg, size_t msg_n)
 		scnprintf(msg, msg_n, "%s: cannot be read (error %d)", node->conf_path, ret);
 		return ret;
 	}
-	ret = parse_config(node->conf_path, (char *)text, n, &cfg, msg, msg_n);
+	ret = parse_config(node, (char *)text, n, &cfg, msg, msg_n);
 	kvfree(text);
 	if (ret)
 		return ret;

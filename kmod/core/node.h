@@ -57,6 +57,7 @@ struct vg_node {
 	u32 id;
 	bool started;
 	char conf_path[256];
+	char *override;			/* settings that count more than the file's, or NULL */
 	struct vg_config __rcu *cfg;
 	struct vg_keyset __rcu *keys;
 	struct vg_replay *replay;
@@ -87,11 +88,11 @@ struct vg_node {
 };
 
 /*
- * Make a node from configuration text (already read) with nothing running. Errors name file,
- * line and column in @msg (at least 256 bytes).
+ * Make a node from configuration text (already read) with nothing running. @override: see
+ * vg_config_parse(), copied. Errors name file, line and column in @msg (at least 256 bytes).
  */
-int vg_node_new(const char *conf_path, const char *text, size_t n, struct vg_node **node,
-		char *msg, size_t msg_n);
+int vg_node_new(const char *conf_path, const char *text, size_t n, const char *override,
+		struct vg_node **node, char *msg, size_t msg_n);
 /*
  * Read the keys and values, start services, open all listeners, then begin to accept: all or
  * nothing. The reason for a failure goes to @msg in one line.
