@@ -96,9 +96,9 @@ static void put(struct an_source *s, const struct verdict *v)
 	s->score = score_permille(v->score);
 }
 
-int an_deny(const struct an_svm_lib *lib, const struct an_learned *learned,
-	    const struct an_gathered *g, const struct an_train_options *opt,
-	    struct an_train_report *report, struct an_error *err)
+int an_deny(const struct an_learned *learned, const struct an_gathered *g,
+	    const struct an_train_options *opt, struct an_train_report *report,
+	    struct an_error *err)
 {
 	struct verdict *v = calloc(g->cands.n + 1, sizeof(*v));
 	size_t i, n = 0;
@@ -110,7 +110,7 @@ int an_deny(const struct an_svm_lib *lib, const struct an_learned *learned,
 	}
 	for (i = 0; i < g->cands.n; i++) {
 		const struct an_cand *cand = &g->cands.v[i];
-		double score = an_decide(lib, learned, cand->f);
+		double score = an_decide(learned, cand->f);
 
 		if (score > 0)
 			v[n++] = (struct verdict){ cand, score, cand->count, spared(cand, g, opt) };

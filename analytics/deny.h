@@ -11,9 +11,9 @@
  * come first: on real logs the number of lines ranks as well as any model does. Kept off are own
  * and special addresses, sources labelled benign, and what never_deny covers.
  */
-int an_deny(const struct an_svm_lib *lib, const struct an_learned *learned,
-	    const struct an_gathered *g, const struct an_train_options *opt,
-	    struct an_train_report *report, struct an_error *err);
+int an_deny(const struct an_learned *learned, const struct an_gathered *g,
+	    const struct an_train_options *opt, struct an_train_report *report,
+	    struct an_error *err);
 
 /* Checks the never_deny list; AN_USAGE names the first bad entry. */
 int an_deny_check(const struct an_train_options *opt, struct an_error *err);

@@ -28,7 +28,6 @@ static const struct candidate grid[] = {
 #define NGRID	(sizeof(grid) / sizeof(grid[0]))
 
 struct learner {
-	const struct an_svm_lib *lib;
 	const struct an_rows *rows;
 	const struct an_learn_options *opt;
 	struct an_error *err;
@@ -45,6 +44,12 @@ struct choice {
 	struct candidate cand;
 	double threshold;
 };
+
+/* libsvm reports its progress on standard output unless told where else. */
+static void quiet(const char *text)
+{
+	(void)text;
+}
 
 static void set_free(struct set *set)
 {
@@ -115,13 +120,13 @@ static struct svm_model *train(const struct learner *l, const struct set *set,
 		.svm_type = C_SVC, .kernel_type = cand->kernel, .gamma = cand->gamma,
 		.C = cand->c, .cache_size = CACHE_MB, .eps = 1e-3, .shrinking = 1,
 	};
-	const char *wrong = l->lib->check(&set->prob, &param);
+	const char *wrong = svm_check_parameter(&set->prob, &param);
 
 	if (wrong) {
 		an_fail(l->err, AN_NOMEM, "libsvm refuses its parameters: %s", wrong);
 		return NULL;
 	}
-	return l->lib->train(&set->prob, &param);
+	return svm_train(&set->prob, &param);
 }
 
 bool an_deal(const signed char *y, const size_t *index, size_t n, unsigned int k, uint64_t seed,
@@ -256,9 +261,9 @@ static bool inner_fold(const struct learner *l, const size_t *in, size_t nin, co
 			break;
 		for (i = 0; i < nout; i++) {
 			scale(l->rows->f[index[out[i]]], range, vec);
-			l->lib->values(model, vec, &dec[c * n + out[i]]);
+			svm_predict_values(model, vec, &dec[c * n + out[i]]);
 		}
-		l->lib->free_model(&model);
+		svm_free_and_destroy_model(&model);
 	}
 	set_free(&set);
 	return c == NGRID;
@@ -338,7 +343,7 @@ static bool outer_fold(const struct learner *l, const size_t *in, size_t nin, co
 		double dec;
 
 		scale(l->rows->f[out[i]], range, vec);
-		l->lib->values(model, vec, &dec);
+		svm_predict_values(model, vec, &dec);
 		if (dec > choice.threshold)
 			l->rows->y[out[i]] > 0 ? q->tp++ : q->fp++;
 		else
@@ -347,7 +352,7 @@ static bool outer_fold(const struct learner *l, const size_t *in, size_t nin, co
 	set_free(&set);
 	if (!model)
 		return false;
-	l->lib->free_model(&model);
+	svm_free_and_destroy_model(&model);
 	return true;
 }
 
@@ -402,10 +407,10 @@ static bool train_final(const struct learner *l, const size_t *index, struct an_
 	return true;
 }
 
-int an_learn(const struct an_svm_lib *lib, const struct an_rows *rows,
-	     const struct an_learn_options *opt, struct an_learned *out, struct an_error *err)
+int an_learn(const struct an_rows *rows, const struct an_learn_options *opt,
+	     struct an_learned *out, struct an_error *err)
 {
-	struct learner l = { .lib = lib, .rows = rows, .opt = opt, .err = err };
+	struct learner l = { .rows = rows, .opt = opt, .err = err };
 	size_t *index, i, positives = 0;
 	int status;
 
@@ -419,6 +424,7 @@ int an_learn(const struct an_svm_lib *lib, const struct an_rows *rows,
 	index = calloc(rows->n, sizeof(*index));
 	if (!index)
 		return an_fail(err, AN_NOMEM, "out of memory");
+	svm_set_print_string_function(quiet);
 	for (i = 0; i < rows->n; i++)
 		index[i] = i;
 	status = cross_validate(&l, index, &out->quality);
@@ -429,29 +435,28 @@ int an_learn(const struct an_svm_lib *lib, const struct an_rows *rows,
 		status = step(&l);
 	free(index);
 	if (status)
-		an_learned_free(lib, out);
+		an_learned_free(out);
 	else
 		err->msg[0] = 0;
 	return status;
 }
 
-void an_learned_free(const struct an_svm_lib *lib, struct an_learned *learned)
+void an_learned_free(struct an_learned *learned)
 {
 	if (learned->model)
-		lib->free_model(&learned->model);
+		svm_free_and_destroy_model(&learned->model);
 	free(learned->prob.x);
 	free(learned->prob.y);
 	free(learned->nodes);
 	memset(learned, 0, sizeof(*learned));
 }
 
-double an_decide(const struct an_svm_lib *lib, const struct an_learned *learned,
-		 const double f[AN_NFEATURES])
+double an_decide(const struct an_learned *learned, const double f[AN_NFEATURES])
 {
 	struct svm_node vec[AN_NFEATURES + 1];
 	double dec = 0;
 
 	scale(f, learned->range, vec);
-	lib->values(learned->model, vec, &dec);
+	svm_predict_values(learned->model, vec, &dec);
 	return dec;
 }

@@ -7,8 +7,10 @@
 #ifndef VIRGO_AN_LEARN_H
 #define VIRGO_AN_LEARN_H
 
+#include <libsvm/svm.h>
+
+#include "analytics.h"
 #include "feature.h"
-#include "svm_lib.h"
 
 #define AN_GRID_ROWS	2000	/* rows parameters are chosen on; training itself takes all */
 
@@ -44,13 +46,12 @@ struct an_learn_options {
  * Needs at least twice @folds rows of either class (AN_USAGE otherwise). Deterministic for rows, seed and
  * folds. On failure there is nothing to free.
  */
-int an_learn(const struct an_svm_lib *lib, const struct an_rows *rows,
-	     const struct an_learn_options *opt, struct an_learned *out, struct an_error *err);
-void an_learned_free(const struct an_svm_lib *lib, struct an_learned *learned);
+int an_learn(const struct an_rows *rows, const struct an_learn_options *opt,
+	     struct an_learned *out, struct an_error *err);
+void an_learned_free(struct an_learned *learned);
 
 /* Decision value of one vector of features: above 0 is hostile. */
-double an_decide(const struct an_svm_lib *lib, const struct an_learned *learned,
-		 const double f[AN_NFEATURES]);
+double an_decide(const struct an_learned *learned, const double f[AN_NFEATURES]);
 
 /*
  * The threshold for decision values @dec that gives the best F1 against @y, and that F1. 0 is

@@ -136,10 +136,9 @@ static int write_manifest(const struct an_new_dir *dir, const struct an_learned 
 	return AN_OK;
 }
 
-int an_model_prepare(struct an_new_dir *dir, const struct an_svm_lib *lib,
-		     const struct an_learned *learned, const struct an_gathered *g,
-		     const struct an_train_options *opt, const struct an_train_report *report,
-		     struct an_error *err)
+int an_model_prepare(struct an_new_dir *dir, const struct an_learned *learned,
+		     const struct an_gathered *g, const struct an_train_options *opt,
+		     const struct an_train_report *report, struct an_error *err)
 {
 	char path[AN_PATH_MAX];
 	int ret = an_dir_prepare(dir, opt->model_dir, model_files, err);
@@ -147,7 +146,7 @@ int an_model_prepare(struct an_new_dir *dir, const struct an_svm_lib *lib,
 	if (ret)
 		return ret;
 	ret = in_dir(dir, MODEL_FILE, path, err);
-	if (!ret && lib->save(path, learned->model))
+	if (!ret && svm_save_model(path, learned->model))
 		ret = an_fail(err, AN_OUTPUT, "cannot write %s: %s", path, strerror(errno));
 	if (!ret)
 		ret = write_range(dir, learned, err);

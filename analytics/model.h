@@ -11,9 +11,8 @@
 #include "learn.h"
 
 /* Writes all three files into a new directory beside opt->model_dir; commit is the caller's. */
-int an_model_prepare(struct an_new_dir *dir, const struct an_svm_lib *lib,
-		     const struct an_learned *learned, const struct an_gathered *g,
-		     const struct an_train_options *opt, const struct an_train_report *report,
-		     struct an_error *err);
+int an_model_prepare(struct an_new_dir *dir, const struct an_learned *learned,
+		     const struct an_gathered *g, const struct an_train_options *opt,
+		     const struct an_train_report *report, struct an_error *err);
 
 #endif

@@ -18,7 +18,6 @@ struct run {
 	struct an_train_report *report;
 	struct an_error *err;
 	struct an_gathered g;
-	struct an_svm_lib lib;
 	struct an_learned learned;
 	char why[200];		/* why nothing is written, when that is so */
 };
@@ -170,7 +169,7 @@ static int learn(struct run *run)
 	if (ret)
 		return ret;
 	rows = (struct an_rows){ (const double (*)[AN_NFEATURES])t->f, t->y, t->n };
-	ret = an_learn(&run->lib, &rows, &lo, &run->learned, run->err);
+	ret = an_learn(&rows, &lo, &run->learned, run->err);
 	if (ret == AN_USAGE) {
 		snprintf(run->why, sizeof(run->why), "%.190s", run->err->msg);
 		return AN_NOT_BETTER;
@@ -218,8 +217,7 @@ static int write_out(struct run *run)
 	if (o->out_conf)
 		ret = prepare_values(run, &file);
 	if (!ret && o->model_dir)
-		ret = an_model_prepare(&dir, &run->lib, &run->learned, &run->g, o, run->report,
-				       run->err);
+		ret = an_model_prepare(&dir, &run->learned, &run->g, o, run->report, run->err);
 	if (!ret && o->model_dir)
 		ret = an_dir_commit(&dir, run->err);
 	if (!ret && o->out_conf)
@@ -237,17 +235,15 @@ static int write_out(struct run *run)
 
 static int run_all(struct run *run)
 {
-	int ret = an_svm_open(&run->lib, run->err);
+	int ret = an_gather(run->opt, &run->g, &run->report->read, run->err);
 
-	if (!ret)
-		ret = an_gather(run->opt, &run->g, &run->report->read, run->err);
 	run->report->weak = run->g.weak;
 	if (!ret)
 		ret = fill_top(run);
 	if (!ret)
 		ret = learn(run);
 	if (!ret)
-		ret = an_deny(&run->lib, &run->learned, &run->g, run->opt, run->report, run->err);
+		ret = an_deny(&run->learned, &run->g, run->opt, run->report, run->err);
 	if (!ret)
 		ret = write_out(run);
 	if (ret == AN_OK || ret == AN_NOT_BETTER) {
@@ -275,9 +271,8 @@ int an_train(const struct an_train_options *options, struct an_train_report *rep
 	if (ret)
 		return ret;
 	ret = run_all(&run);
-	an_learned_free(&run.lib, &run.learned);
+	an_learned_free(&run.learned);
 	an_gather_free(&run.g);
-	an_svm_close(&run.lib);
 	if (ret < 0)
 		an_train_report_free(report);
 	return ret;
