@@ -181,12 +181,6 @@ static int follows(const struct part *first, const struct part *a, const struct 
 	       !memcmp(want, b->name + b->by.at, len);
 }
 
-static int same_run(const struct part *a, const struct part *b)
-{
-	return a->by.len == b->by.len &&
-	       !memcmp(a->name + a->by.at, b->name + b->by.at, a->by.len);
-}
-
 /* the parts i..j-1, which share a group, in value order */
 static void write_group(struct text *t, const struct part *parts, size_t n)
 {
@@ -197,8 +191,6 @@ static void write_group(struct text *t, const struct part *parts, size_t n)
 	fold_append(t, "[", 1);
 	for (i = 0; i < n; i = k) {
 		for (j = i, k = i + 1; k < n; k++) {
-			if (same_run(&parts[j], &parts[k]))
-				continue;	/* a name given twice */
 			if (!follows(&parts[i], &parts[j], &parts[k]))
 				break;
 			j = k;
@@ -206,7 +198,7 @@ static void write_group(struct text *t, const struct part *parts, size_t n)
 		if (i)
 			fold_append(t, ",", 1);
 		fold_append(t, parts[i].name + parts[i].by.at, parts[i].by.len);
-		if (!same_run(&parts[i], &parts[j])) {
+		if (j > i) {
 			fold_append(t, "-", 1);
 			fold_append(t, parts[j].name + parts[j].by.at, parts[j].by.len);
 		}
@@ -215,16 +207,38 @@ static void write_group(struct text *t, const struct part *parts, size_t n)
 	fold_append(t, p->name + p->by.at + p->by.len, strlen(p->name + p->by.at + p->by.len));
 }
 
-static int all_same(const struct part *parts, size_t n)
+static int by_name(const void *x, const void *y)
 {
-	return !strcmp(parts[0].name, parts[n - 1].name);
+	const struct part *a = x, *b = y;
+	int d = strcmp(a->name, b->name);
+
+	return d ? d : fold_compare(a->order, b->order);
+}
+
+/* the names, each once */
+static size_t take_names(struct part *parts, const char *const *names, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		parts[i].name = names[i];
+		parts[i].order = i;
+	}
+	qsort(parts, n, sizeof(*parts), by_name);
+	for (size_t i = 0; i < n; i++) {
+		if (kept && !strcmp(parts[kept - 1].name, parts[i].name))
+			continue;
+		parts[kept] = parts[i];
+		find_runs(&parts[kept++]);
+	}
+	return kept;
 }
 
 char *virgo_nodeset_fold(const char *const *names, size_t n)
 {
 	struct text t = { 0 };
 	struct part *parts;
-	size_t alone = n, i, j;
+	size_t alone, i, j;
 
 	fold_append(&t, "", 0);
 	if (n > SIZE_MAX / sizeof(*parts) || !n)
@@ -234,11 +248,8 @@ char *virgo_nodeset_fold(const char *const *names, size_t n)
 		free(t.p);
 		return NULL;
 	}
-	for (i = 0; i < n; i++) {
-		parts[i].name = names[i];
-		parts[i].order = i;
-		find_runs(&parts[i]);
-	}
+	n = take_names(parts, names, n);
+	alone = n;
 	for (unsigned int round = 0; round < RUNS_MAX && alone; round++)
 		alone = group_round(parts, alone, round);
 	qsort(parts, n, sizeof(*parts), by_group);
@@ -247,7 +258,7 @@ char *virgo_nodeset_fold(const char *const *names, size_t n)
 			;
 		if (i)
 			fold_append(&t, ",", 1);
-		if (parts[i].by.len && !all_same(parts + i, j - i))
+		if (parts[i].by.len)
 			write_group(&t, parts + i, j - i);
 		else
 			fold_append(&t, parts[i].name, strlen(parts[i].name));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The client's configuration: option, environment, what "virgo up" started, user file, /etc,
- * built-in, in this order, and for each value where it came from. Reads files and the environment; holds no secrets.
+ * built-in, in this order, and for each value where it came from. Reads files and the environment;
+ * holds no secrets.
  *
  *	key              values                                             default
  *	nodes            a node set; a bare "ip,ip,ip" line means this too  127.0.0.1
