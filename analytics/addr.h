@@ -54,7 +54,7 @@ static inline uint64_t an_addr_hash(struct an_addr a)
  */
 bool an_addr_parse(const char *s, size_t len, struct an_addr *addr);
 
-/* "address" or "address/bits", NUL terminated; bits beyond the prefix must be clear or are cleared. */
+/* "address" or "address/bits", NUL terminated; bits beyond the prefix are cleared. */
 bool an_prefix_parse(const char *s, struct an_prefix *prefix);
 bool an_prefix_has(const struct an_prefix *prefix, struct an_addr addr);
 

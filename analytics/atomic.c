@@ -215,10 +215,13 @@ static int only_known(const struct an_new_dir *d, struct an_error *err)
 	dir = opendir(d->path);
 	if (!dir)
 		return errno == ENOENT ? AN_OK : sys_fail(err, "open the directory", d->path);
-	while (!status && (e = readdir(dir)))
-		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") && !known(d->names, e->d_name))
-			status = an_fail(err, AN_OUTPUT, "%s holds %s, which is not a model's: name "
-					 "a directory of its own", d->path, e->d_name);
+	while (!status && (e = readdir(dir))) {
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") ||
+		    known(d->names, e->d_name))
+			continue;
+		status = an_fail(err, AN_OUTPUT, "%s holds %s, which is not a model's: "
+				 "name a directory of its own", d->path, e->d_name);
+	}
 	closedir(dir);
 	return status;
 }

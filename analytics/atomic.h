@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Files and directories that appear whole or not at all: prepare writes beside the target and syncs,
- * commit renames, abort leaves no trace. Nothing is ever written into the target itself.
+ * Files and directories that appear whole or not at all: prepare writes beside the target and
+ * syncs, commit renames, abort leaves no trace. Nothing is ever written into the target itself.
  */
 #ifndef VIRGO_AN_ATOMIC_H
 #define VIRGO_AN_ATOMIC_H

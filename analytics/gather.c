@@ -177,7 +177,7 @@ static bool rows_given(struct walk *w, const struct an_sources *s, const struct 
 	return true;
 }
 
-/* Rows of the earlier half, labelled by the weak rule over the later one; candidates of the later. */
+/* Rows of the earlier half, labelled by the weak rule over the later; candidates of the later. */
 static bool rows_weak(struct walk *w, const struct an_sources *early, const struct an_sources *late)
 {
 	const struct an_stat *st, *then;
@@ -348,7 +348,7 @@ int an_gather(const struct an_train_options *opt, struct an_gathered *g,
 	stats->log_limited = an_rate_limited(&g->rate);
 	if (!stats->blocks)
 		return an_fail(err, AN_INPUT, "no [UFW BLOCK] line in %llu lines of %s%s: is this "
-			       "the kernel's log, and is the firewall's logging on (ufw logging low)",
+			       "the kernel's log, and does the firewall log (ufw logging low)",
 			       (unsigned long long)stats->lines, opt->logs[0],
 			       opt->nlogs > 1 ? " and the others" : "");
 	return AN_OK;

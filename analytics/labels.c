@@ -19,17 +19,19 @@ static int label_add(struct an_labels *labels, const cJSON *item, size_t i, cons
 	bool fresh;
 
 	if (!cJSON_IsString(ip) || !an_addr_parse(ip->valuestring, strlen(ip->valuestring), &addr))
-		return an_fail(err, AN_INPUT, "%s: sources[%zu]: \"ip\" must be an address", name, i);
-	if (!cJSON_IsBool(malicious))
-		return an_fail(err, AN_INPUT, "%s: sources[%zu]: \"malicious\" must be true or false",
+		return an_fail(err, AN_INPUT, "%s: sources[%zu]: \"ip\" must be an address",
 			       name, i);
+	if (!cJSON_IsBool(malicious))
+		return an_fail(err, AN_INPUT,
+			       "%s: sources[%zu]: \"malicious\" must be true or false", name, i);
 	user = cJSON_IsTrue(malicious) ? AN_LABEL_HOSTILE : AN_LABEL_BENIGN;
 	index = an_count_add(&labels->seen, addr, &fresh);
 	if (index == AN_COUNT_NONE)
 		return an_fail(err, AN_NOMEM, "out of memory");
 	if (!fresh && labels->seen.entries[index].user != user)
-		return an_fail(err, AN_INPUT, "%s: sources[%zu]: %s is called both malicious and not",
-			       name, i, ip->valuestring);
+		return an_fail(err, AN_INPUT,
+			       "%s: sources[%zu]: %s is called both malicious and not", name, i,
+			       ip->valuestring);
 	labels->seen.entries[index].user = user;
 	return AN_OK;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Nested cross validation over a small grid; must never judge a choice by the rows it was made on. */
+/* Nested cross validation over a small grid; never judges a choice by the rows it was made on. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,7 +75,7 @@ static void range_fit(const struct an_rows *rows, const size_t *index, size_t n,
 	}
 }
 
-/* One scaled vector; @node has room for AN_NFEATURES + 1. Zeros are left out, as in libsvm's files. */
+/* One scaled vector; @node has room for AN_NFEATURES + 1. Zeros are left out, as in files. */
 static struct svm_node *scale(const double *f, const struct an_range *range, struct svm_node *node)
 {
 	int j;
@@ -418,9 +418,9 @@ int an_learn(const struct an_rows *rows, const struct an_learn_options *opt,
 	for (i = 0; i < rows->n; i++)
 		positives += rows->y[i] > 0;
 	if (positives < 2 * opt->folds || rows->n - positives < 2 * opt->folds)
-		return an_fail(err, AN_USAGE, "%zu hostile and %zu other sources are too few for %u "
-			       "folds: %u of either are needed", positives, rows->n - positives,
-			       opt->folds, 2 * opt->folds);
+		return an_fail(err, AN_USAGE, "%zu hostile and %zu other sources are too few for "
+			       "%u folds: %u of either are needed", positives,
+			       rows->n - positives, opt->folds, 2 * opt->folds);
 	index = calloc(rows->n, sizeof(*index));
 	if (!index)
 		return an_fail(err, AN_NOMEM, "out of memory");

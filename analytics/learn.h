@@ -43,8 +43,8 @@ struct an_learn_options {
 };
 
 /*
- * Needs at least twice @folds rows of either class (AN_USAGE otherwise). Deterministic for rows, seed and
- * folds. On failure there is nothing to free.
+ * Needs at least twice @folds rows of either class (AN_USAGE otherwise). Deterministic for rows,
+ * seed and folds. On failure there is nothing to free.
  */
 int an_learn(const struct an_rows *rows, const struct an_learn_options *opt,
 	     struct an_learned *out, struct an_error *err);

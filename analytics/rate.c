@@ -21,8 +21,10 @@ void an_rate_add(struct an_rate *rate, int64_t ms)
 		return;
 	}
 	if (rate->whole) {
+		uint32_t lines = rate->in_bucket;
+
 		rate->buckets++;
-		rate->histogram[rate->in_bucket < AN_RATE_MAX ? rate->in_bucket : AN_RATE_MAX - 1]++;
+		rate->histogram[lines < AN_RATE_MAX ? lines : AN_RATE_MAX - 1]++;
 	}
 	rate->whole = rate->begun;
 	rate->begun = true;

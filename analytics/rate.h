@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define AN_RATE_BUCKET_MS	600000ll
-#define AN_RATE_MAX		4096	/* lines in ten minutes; no limiter in use lets more through */
+#define AN_RATE_MAX		4096	/* lines in ten minutes; limiters let fewer through */
 
 struct an_rate {
 	int64_t bucket;
@@ -23,7 +23,7 @@ struct an_rate {
 
 void an_rate_add(struct an_rate *rate, int64_t ms);
 
-/* At least 12 buckets of 20 lines or more whose middle half is under half as wide as chance makes it. */
+/* At least 12 buckets of 20 lines or more, whose middle half is half as wide as by chance. */
 bool an_rate_limited(const struct an_rate *rate);
 
 #endif

@@ -18,14 +18,14 @@ static void say_read(FILE *f, const struct an_train_report *r, const struct an_g
 		fprintf(f, " in %.1f hours", (double)(s->last - s->first) / 3600);
 	fprintf(f, "\n");
 	if (s->malformed || s->overlong || s->nul_runs)
-		fprintf(f, "skipped    %" PRIu64 " cut or broken lines, %" PRIu64 " over-long lines, %"
-			PRIu64 " runs of NUL bytes\n", s->malformed, s->overlong, s->nul_runs);
+		fprintf(f, "skipped    %" PRIu64 " cut or broken lines, %" PRIu64 " over-long "
+			"lines, %" PRIu64 " runs of NUL bytes\n", s->malformed, s->overlong, s->nul_runs);
 	if (g->unobserved)
 		fprintf(f, "bounded    %" PRIu64 " lines of sources beyond the memory limit were "
 			"counted but not judged\n", g->unobserved);
 	if (s->log_limited)
-		fprintf(f, "limited    the firewall's log is rate limited: its counts are not packet "
-			"counts\n");
+		fprintf(f, "limited    the firewall's log is rate limited: its counts are not "
+			"packet counts\n");
 }
 
 static void say_labels(FILE *f, const struct an_train_report *r, const struct an_gathered *g,
@@ -34,14 +34,14 @@ static void say_labels(FILE *f, const struct an_train_report *r, const struct an
 	char rule[160];
 
 	if (!r->weak) {
-		fprintf(f, "labels     given: %" PRIu64 " of %" PRIu64 " sources with %u or more lines "
-			"are hostile\n", r->positives, r->rows, opt->min_lines);
+		fprintf(f, "labels     given: %" PRIu64 " of %" PRIu64 " sources with %u or more "
+			"lines are hostile\n", r->positives, r->rows, opt->min_lines);
 		return;
 	}
 	an_rule_text(&an_rule_weak, rule, sizeof(rule));
 	fprintf(f, "labels     weak, made by a rule (%s), not by anybody who knows\n", rule);
-	fprintf(f, "           rows: sources of the earlier %" PRIu64 " [UFW BLOCK] lines; label: does "
-		"the rule hold for them in the later %" PRIu64 "\n", g->early, g->late);
+	fprintf(f, "           rows: sources of the earlier %" PRIu64 " [UFW BLOCK] lines; label: "
+		"does the rule hold for them in the later %" PRIu64 "\n", g->early, g->late);
 	fprintf(f, "           %" PRIu64 " of %" PRIu64 " sources with %u or more lines\n",
 		r->positives, r->rows, opt->min_lines);
 }
@@ -76,14 +76,14 @@ static void say_all(FILE *f, const struct an_train_report *r, const struct an_ga
 	say_sources(f, "loudest", r->top, r->ntop, false);
 	say_labels(f, r, g, opt);
 	if (r->train_rows) {
-		fprintf(f, "split      %u-fold cross validation, parameters and thresholds chosen inside each "
-			"fold; %"
+		fprintf(f, "split      %u-fold cross validation, parameters and thresholds chosen "
+			"inside each fold; %"
 			PRIu64 " rows\n", opt->folds, r->train_rows);
 		say_quality(f, "model", &r->model, r->model_text);
 		say_quality(f, "hand rule", &r->rule, r->rule_text);
 		if (r->weak)
-			say_quality(f, "same rule", &r->persist, "the rule of the labels, applied to "
-				    "the earlier half");
+			say_quality(f, "same rule", &r->persist,
+				    "the rule of the labels, applied to the earlier half");
 	}
 	if (why) {
 		fprintf(f, "written    nothing: %s\n", why);
@@ -112,7 +112,7 @@ int an_report_finish(struct an_train_report *report, const struct an_gathered *g
 	else
 		snprintf(report->summary, sizeof(report->summary),
 			 "%" PRIu64 " lines, %" PRIu64 " sources, %" PRIu64 " rows (%s labels): F1 "
-			 "0.%03u against a hand rule's 0.%03u, %zu on the deny list",
+			 "permille %u against a hand rule's %u, %zu on the deny list",
 			 report->read.blocks, report->read.sources, report->rows,
 			 report->weak ? "weak" : "given", report->model.f1, report->rule.f1,
 			 report->ndeny);

@@ -207,9 +207,9 @@ const char *an_stamp_parse(struct an_clock *clock, const char *s, const char *en
 const char *an_stamp_skip(const char *s, const char *end)
 {
 	if (end - s >= 20 && is_digit(*s) && s[4] == '-' && s[13] == ':') {
-		const char *blank = memchr(s + 19, ' ', (size_t)(end - s - 19 < 20 ? end - s - 19 : 20));
+		size_t room = (size_t)(end - s - 19);
 
-		return blank;
+		return memchr(s + 19, ' ', room < 20 ? room : 20);
 	}
 	if (end - s >= 15 && s[3] == ' ' && s[6] == ' ' && s[9] == ':' && s[12] == ':')
 		return s + 15;

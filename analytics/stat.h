@@ -55,7 +55,7 @@ struct an_early {
 
 /* The sources of one stretch of log. */
 struct an_sources {
-	struct an_count count;	/* user: 1 + index into stats, 0 while only early packets are kept */
+	struct an_count count;	/* user: 1 + index into stats, 0: only early packets */
 	struct an_early *early;	/* one an entry */
 	uint32_t early_room;
 	struct an_stat *stats;

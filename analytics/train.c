@@ -55,8 +55,8 @@ static int check(const struct an_train_options *o, struct an_error *err)
 	if (!o->nlogs)
 		return an_fail(err, AN_USAGE, "no log given");
 	if (o->nlabels > 1 && o->nlabels != o->nlogs)
-		return an_fail(err, AN_USAGE, "%zu labels files for %zu logs: give none, one for all, "
-			       "or one for each", o->nlabels, o->nlogs);
+		return an_fail(err, AN_USAGE, "%zu labels files for %zu logs: give none, one for "
+			       "all, or one for each", o->nlabels, o->nlogs);
 	for (i = 0; i < sizeof(range) / sizeof(range[0]); i++)
 		if (range[i].value < range[i].min || range[i].value > range[i].max)
 			return an_fail(err, AN_USAGE, "%s must be %llu to %llu", range[i].name,
@@ -113,10 +113,11 @@ static int limit_rows(struct run *run)
 static void describe_model(const struct an_learned *l, char *buf, size_t size)
 {
 	if (l->kernel == RBF)
-		snprintf(buf, size, "C-SVC, RBF kernel, C %g, gamma %g, threshold %.3f", l->c, l->gamma,
-			 l->threshold);
+		snprintf(buf, size, "C-SVC, RBF kernel, C %g, gamma %g, threshold %.3f", l->c,
+			 l->gamma, l->threshold);
 	else
-		snprintf(buf, size, "C-SVC, linear kernel, C %g, threshold %.3f", l->c, l->threshold);
+		snprintf(buf, size, "C-SVC, linear kernel, C %g, threshold %.3f", l->c,
+			 l->threshold);
 }
 
 /* What anybody could do without a model, on the same rows and the same folds. */
@@ -185,8 +186,8 @@ static int learn(struct run *run)
 	best = r->persist.f1 > r->rule.f1 ? r->persist.f1 : r->rule.f1;
 	if (r->model.f1 > best)
 		return AN_OK;
-	snprintf(run->why, sizeof(run->why), "the model (F1 0.%03u) is no better than a hand rule (F1 "
-		 "0.%03u)", r->model.f1, best);
+	snprintf(run->why, sizeof(run->why), "the model (F1 permille %u) is no better than a hand "
+		 "rule (%u)", r->model.f1, best);
 	return AN_NOT_BETTER;
 }
 
