@@ -91,7 +91,7 @@ static bool jw_before_value(struct vg_jw *w)
 		w->keyed = false;
 		return true;
 	}
-	if (w->done || w->objs & bit) {
+	if (w->depth ? w->objs & bit : w->done) {
 		vg_buf_fail(w->b, -EPROTO);
 		return false;
 	}
