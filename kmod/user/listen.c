@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Listening sockets of virgod: made here or handed over by systemd (LISTEN_FDS), and accepting from them.
+ */
+#include <linux/errno.h>
+#include <linux/slab.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/addr.h"
+#include "core/conn.h"
+#include "core/host.h"
+#include "core/node.h"
+#include "user/listen.h"
+#include "user/loop.h"
+
+enum { ACCEPTS = 64, BACKLOG = 4096, INHERITED_FIRST = 3, INHERITED_MAX = 64 };
+
+static int inherited_fd[INHERITED_MAX];
+static unsigned int nr_inherited;
+
+/* --- addresses --------------------------------------------------------------------------------------- */
+
+static socklen_t to_sockaddr(const struct vg_addr *a, struct sockaddr_storage *ss)
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)ss;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ss;
+
+	memset(ss, 0, sizeof(*ss));
+	if (a->family == 4) {
+		in->sin_family = AF_INET;
+		in->sin_port = htons(a->port);
+		memcpy(&in->sin_addr, a->ip, 4);
+		return sizeof(*in);
+	}
+	in6->sin6_family = AF_INET6;
+	in6->sin6_port = htons(a->port);
+	memcpy(&in6->sin6_addr, a->ip, 16);
+	return sizeof(*in6);
+}
+
+static void from_sockaddr(struct vg_addr *a, const struct sockaddr_storage *ss)
+{
+	const struct sockaddr_in *in = (const struct sockaddr_in *)ss;
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)ss;
+
+	if (ss->ss_family == AF_INET)
+		vg_addr_from_ip4(a, &in->sin_addr, ntohs(in->sin_port));
+	else
+		vg_addr_from_ip6(a, &in6->sin6_addr, ntohs(in6->sin6_port));
+}
+
+/* --- inherited sockets ----------------------------------------------------------------------------------- */
+
+void listen_inherit(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+	int i, n;
+
+	if (!pid || !fds || atoi(pid) != getpid())
+		return;
+	n = atoi(fds);
+	for (i = 0; i < n && i < INHERITED_MAX; i++)
+		inherited_fd[nr_inherited++] = INHERITED_FIRST + i;
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_FDNAMES");
+}
+
+static int take_inherited(const struct vg_addr *want)
+{
+	struct sockaddr_storage ss;
+	socklen_t len;
+	struct vg_addr a;
+	unsigned int i;
+	int fd;
+
+	for (i = 0; i < nr_inherited; i++) {
+		len = sizeof(ss);
+		if (inherited_fd[i] < 0 || getsockname(inherited_fd[i], (struct sockaddr *)&ss, &len))
+			continue;
+		from_sockaddr(&a, &ss);
+		if (a.port != want->port || !vg_addr_same(&a, want))
+			continue;
+		fd = inherited_fd[i];
+		inherited_fd[i] = -1;
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+		fcntl(fd, F_SETFL, O_NONBLOCK);
+		return fd;
+	}
+	return -ENOENT;
+}
+
+/* --- listening --------------------------------------------------------------------------------------------- */
+
+static int open_socket(const struct vg_addr *addr)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = to_sockaddr(addr, &ss);
+	int one = 1, fd, ret;
+
+	fd = take_inherited(addr);
+	if (fd >= 0)
+		return fd;
+	fd = socket(ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (ss.ss_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
+	if (bind(fd, (struct sockaddr *)&ss, len) || listen(fd, BACKLOG)) {
+		ret = -errno;
+		close(fd);
+		return ret;
+	}
+	return fd;
+}
+
+int host_listen(struct vg_node *node, struct vg_svc *svc, const struct vg_addr *addr, void **listener)
+{
+	struct loop_listener *l = kzalloc(sizeof(*l), GFP_KERNEL);
+
+	if (!l)
+		return -ENOMEM;
+	l->kind = LOOP_LISTENER;
+	l->node = node;
+	l->svc = svc;
+	l->fd = open_socket(addr);
+	if (l->fd < 0) {
+		int ret = l->fd;
+
+		kfree(l);
+		return ret;
+	}
+	*listener = l;
+	return 0;
+}
+
+static void watch(struct loop_thread *t, void *arg)
+{
+	loop_watch(t, arg);
+}
+
+static void unwatch(struct loop_thread *t, void *arg)
+{
+	loop_unwatch(t, arg);
+}
+
+void host_listen_start(void *listener)
+{
+	struct loop_listener *l = listener;
+
+	l->started = true;
+	loop_call(watch, l);
+}
+
+void host_unlisten(void *listener)
+{
+	struct loop_listener *l = listener;
+
+	if (l->started)
+		loop_call(unwatch, l);
+	close(l->fd);
+	kfree(l);
+}
+
+/* --- accepting ------------------------------------------------------------------------------------------------ */
+
+static void accept_one(struct loop_thread *t, struct loop_listener *l, int fd,
+		       const struct sockaddr_storage *peer_ss)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	struct vg_addr peer, local;
+	struct loop_conn *u;
+	struct vg_conn *c;
+	int one = 1;
+
+	from_sockaddr(&peer, peer_ss);
+	if (getsockname(fd, (struct sockaddr *)&ss, &len)) {
+		close(fd);
+		return;
+	}
+	from_sockaddr(&local, &ss);
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	u = loop_conn_new(fd);
+	if (!u)
+		return;
+	if (vg_conn_new(l->node, l->svc, &peer, &local, u, &c))
+		loop_conn_discard(u);
+	else
+		loop_conn_add(t, u, c);
+}
+
+/* Out of descriptors: the waiting peer is taken on a spare one and sent away, or it would wait forever. */
+static void shed_one(struct loop_listener *l)
+{
+	static int spare = -1;
+	int fd;
+
+	if (spare >= 0)
+		close(spare);
+	fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+	spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+void loop_accept(struct loop_thread *t, struct loop_listener *l)
+{
+	struct sockaddr_storage ss;
+	socklen_t len;
+	int i, fd;
+
+	for (i = 0; i < ACCEPTS; i++) {
+		len = sizeof(ss);
+		fd = accept4(l->fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd >= 0)
+			accept_one(t, l, fd, &ss);
+		else if (errno == EMFILE || errno == ENFILE)
+			shed_one(l);
+		else if (errno != ECONNABORTED && errno != EINTR)
+			return;
+	}
+}
