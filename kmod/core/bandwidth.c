@@ -13,7 +13,7 @@
 #include "core/node.h"
 
 enum {
-	BURST_MS	= 50,		/* what may move at once after a pause: this long's worth, */
+	BURST_MS	= 50,		/* what may move at once after a pause: this long's, */
 	BURST_KIB	= 64,		/* but at least this much */
 	QUANTUM		= 4096,		/* do not wake a connection for less */
 	KIB_NS_AT_1MBIT	= 8192000,

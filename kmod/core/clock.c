@@ -31,7 +31,7 @@ void vg_civil_from(u64 unix_s, struct vg_civil *c)
 	c->minute = rest / 60 % 60;
 	c->second = rest % 60;
 	c->weekday = (days + 4) % 7;
-	/* years begin in March here, so that the leap day is the last of one; 400 of them are an era */
+	/* years begin in March here, so that a leap day ends one; 400 of them are an era */
 	days += 719468;
 	era = days / 146097;
 	doe = days % 146097;
@@ -43,7 +43,7 @@ void vg_civil_from(u64 unix_s, struct vg_civil *c)
 	c->year = yoe + era * 400 + (c->month <= 2);
 }
 
-static char *digits(char *out, u32 v, u32 n)
+static char *put_digits(char *out, u32 v, u32 n)
 {
 	u32 i;
 
@@ -52,7 +52,7 @@ static char *digits(char *out, u32 v, u32 n)
 	return out + n;
 }
 
-static char *text(char *out, const char *s, size_t n)
+static char *put_text(char *out, const char *s, size_t n)
 {
 	memcpy(out, s, n);
 	return out + n;
@@ -66,20 +66,20 @@ size_t vg_date_imf(u64 unix_s, char out[VG_DATE_IMF])
 	char *p = out;
 
 	vg_civil_from(unix_s, &c);
-	p = text(p, days + 3 * c.weekday, 3);
-	p = text(p, ", ", 2);
-	p = digits(p, c.day, 2);
+	p = put_text(p, days + 3 * c.weekday, 3);
+	p = put_text(p, ", ", 2);
+	p = put_digits(p, c.day, 2);
 	*p++ = ' ';
-	p = text(p, months + 3 * (c.month - 1), 3);
+	p = put_text(p, months + 3 * (c.month - 1), 3);
 	*p++ = ' ';
-	p = digits(p, c.year, 4);
+	p = put_digits(p, c.year, 4);
 	*p++ = ' ';
-	p = digits(p, c.hour, 2);
+	p = put_digits(p, c.hour, 2);
 	*p++ = ':';
-	p = digits(p, c.minute, 2);
+	p = put_digits(p, c.minute, 2);
 	*p++ = ':';
-	p = digits(p, c.second, 2);
-	p = text(p, " GMT", 5);
+	p = put_digits(p, c.second, 2);
+	p = put_text(p, " GMT", 5);
 	return p - out - 1;
 }
 
@@ -89,14 +89,14 @@ size_t vg_date_basic(u64 unix_s, char out[VG_DATE_BASIC])
 	char *p = out;
 
 	vg_civil_from(unix_s, &c);
-	p = digits(p, c.year, 4);
-	p = digits(p, c.month, 2);
-	p = digits(p, c.day, 2);
+	p = put_digits(p, c.year, 4);
+	p = put_digits(p, c.month, 2);
+	p = put_digits(p, c.day, 2);
 	*p++ = 'T';
-	p = digits(p, c.hour, 2);
-	p = digits(p, c.minute, 2);
-	p = digits(p, c.second, 2);
-	p = text(p, "Z", 2);
+	p = put_digits(p, c.hour, 2);
+	p = put_digits(p, c.minute, 2);
+	p = put_digits(p, c.second, 2);
+	p = put_text(p, "Z", 2);
 	return p - out - 1;
 }
 
@@ -109,7 +109,7 @@ size_t vg_clock_print(u64 clock, char out[VG_CLOCK_TEXT])
 }
 
 /* Digits, leading zeros allowed: curl users pad the counter */
-static int number(struct vg_str s, u64 max, u64 *v)
+static int clock_number(struct vg_str s, u64 max, u64 *v)
 {
 	size_t i;
 
@@ -134,9 +134,9 @@ int vg_clock_parse(struct vg_str s, u64 *clock)
 
 	if (!dot)
 		return -EINVAL;
-	ret = number(vg_str(s.p, dot - s.p), U64_MAX >> 17, &ms);
+	ret = clock_number(vg_str(s.p, dot - s.p), U64_MAX >> 17, &ms);
 	if (!ret)
-		ret = number(vg_str(dot + 1, s.p + s.n - dot - 1), 0xffff, &counter);
+		ret = clock_number(vg_str(dot + 1, s.p + s.n - dot - 1), 0xffff, &counter);
 	if (!ret)
 		*clock = ms << 16 | counter;
 	return ret;

@@ -29,16 +29,36 @@ static inline bool vg_out_low(const struct vg_conn *c)
 /* Buffers back to their smallest; only with nothing in them. */
 void vg_conn_shrink(struct vg_conn *c);
 
-/* --- conn_in.c: from bytes to handlers ------------------------------------------------------ */
+/* --- conn_in.c: from bytes to requests ------------------------------------------------------ */
 
 /* Work on what has arrived, as far as it goes. */
 void vg_conn_run(struct vg_conn *c);
-/* A request has its answer, or never will: settle its account and turn to the next one. */
-void vg_request_end(struct vg_conn *c);
-/* run() or finish() came back with @ret (not VG_PENDING): make sure there is an answer. */
-void vg_request_answered(struct vg_req *req, int ret);
+
+/* --- request.c: from a head to its answer; true: look for the next request at once -------------- */
+
 /* Clear what a request leaves behind, before the next one is parsed. */
 void vg_request_reset(struct vg_conn *c);
+/* The head is parsed: check it, then wait for the body or run. */
+bool vg_request_begin(struct vg_conn *c);
+/* Head and body are there. */
+bool vg_request_run(struct vg_conn *c);
+/* One line is there, without its end. */
+bool vg_request_line(struct vg_conn *c, struct vg_str line);
+/* Make the body able to hold @need bytes, which body_max allows; false: answered. */
+bool vg_body_room(struct vg_conn *c, size_t need);
+/* run() or finish() came back with @ret (not VG_PENDING): make sure there is an answer. */
+void vg_request_answered(struct vg_req *req, int ret);
+/* A request has its answer, or never will: settle its account and turn to the next one. */
+void vg_request_end(struct vg_conn *c);
+
+/* Answer and close: whatever follows on this connection cannot be trusted to be a request. */
+#define refuse_and_close(c, status, code, ...) do {				\
+	struct vg_conn *_c = (c);						\
+										\
+	_c->req.keep_alive = false;						\
+	vg_problem(&_c->req, status, code, __VA_ARGS__);			\
+	vg_request_end(_c);							\
+} while (0)
 
 /* --- conn.c: life and time ------------------------------------------------------------------ */
 

@@ -48,7 +48,7 @@ static const u8 char_class[256] = {
 	[0x80 ... 0xff] = VU,
 };
 
-static inline bool is(char c, u8 class)
+static inline bool is_class(char c, u8 class)
 {
 	return char_class[(u8)c] & class;
 }
@@ -111,15 +111,16 @@ static const struct known_field *find_known(const char *name, size_t n)
 	return NULL;
 }
 
-static int refuse(struct vg_http_error *err, u16 status, const char *code, const char *why, size_t at)
+static int head_refuse(struct vg_http_error *err, u16 status, const char *code, const char *why,
+		       size_t at)
 {
 	*err = (struct vg_http_error){ .status = status, .code = code, .why = why, .at = at };
 	return -EINVAL;
 }
 
-static int malformed(struct vg_http_error *err, const char *why, size_t at)
+static int head_malformed(struct vg_http_error *err, const char *why, size_t at)
 {
-	return refuse(err, 400, "http.malformed", why, at);
+	return head_refuse(err, 400, "http.malformed", why, at);
 }
 
 void vg_http_reset(struct vg_req *req)
@@ -128,7 +129,9 @@ void vg_http_reset(struct vg_req *req)
 	req->head_n = 0;
 	req->nr_fields = 0;
 	memset(req->known, 0, sizeof(req->known));
-	req->path = req->query = req->method_name = (struct vg_str){};
+	req->path = (struct vg_str){};
+	req->query = (struct vg_str){};
+	req->method_name = (struct vg_str){};
 	req->method = VG_METHODS;
 	req->minor = 1;
 	req->keep_alive = false;
@@ -157,22 +160,24 @@ static int parse_line(struct vg_req *req, const char *p, size_t n, const struct 
 	size_t i = 0, target, version;
 	const char *mark;
 
-	while (i < n && is(p[i], C_TOKEN))
+	while (i < n && is_class(p[i], C_TOKEN))
 		i++;
 	if (i == n)
 		goto more;
 	if (!i || p[i] != ' ')
-		return malformed(err, "a request begins with a method and one space", i);
+		return head_malformed(err, "a request begins with a method and one space", i);
 	req->method = method_of(p, i);
 	req->method_name = vg_str(p, i);
 	target = ++i;
-	while (i < n && is(p[i], C_URI))
+	while (i < n && is_class(p[i], C_URI))
 		i++;
 	if (i == n)
 		goto more;
 	if (p[i] != ' ' || i == target)
-		return malformed(err, "one space, a target and one space follow the method", i);
+		return head_malformed(err, "one space, a target and a space follow the method", i);
 	version = ++i;
+	if (n - i < 10 && memchr(p + i, '\n', n - i))
+		return head_malformed(err, "the request line ends with HTTP/1.1 and CRLF", i);
 	if (n - i < 10)
 		goto more;
 	if (i + 8 > lim->line)
@@ -180,10 +185,10 @@ static int parse_line(struct vg_req *req, const char *p, size_t n, const struct 
 	if (memcmp(p + version, "HTTP/", 5) || !vg_is_digit(p[version + 5]) ||
 	    p[version + 6] != '.' || !vg_is_digit(p[version + 7]) || p[version + 8] != '\r' ||
 	    p[version + 9] != '\n')
-		return malformed(err, "the request line ends with HTTP/1.1 and CRLF", version);
+		return head_malformed(err, "the request line ends with HTTP/1.1 and CRLF", version);
 	if (p[version + 5] != '1' || p[version + 7] > '1')
-		return refuse(err, 505, "http.version", "only HTTP/1.1 and HTTP/1.0 are spoken here",
-			      version);
+		return head_refuse(err, 505, "http.version", "only HTTP/1.1 and 1.0 are spoken",
+				   version);
 	req->minor = p[version + 7] - '0';
 	mark = memchr(p + target, '?', version - 1 - target);
 	req->path = vg_str(p + target, (mark ? mark : p + version - 1) - (p + target));
@@ -191,8 +196,8 @@ static int parse_line(struct vg_req *req, const char *p, size_t n, const struct 
 		req->query = vg_str(mark + 1, p + version - 1 - (mark + 1));
 	return version + 10;
 more:
-	if (n > lim->line || i + 8 > lim->line)
-		return refuse(err, 414, "http.target_too_long",
+	if (n > lim->line + 1 || i + 8 > lim->line)
+		return head_refuse(err, 414, "http.target_too_long",
 			      "the request line is longer than request_line_max", lim->line);
 	return 0;
 }
@@ -220,13 +225,13 @@ static int note_known(struct vg_req *req, const struct known_field *k, struct vg
 	switch (k->header) {
 	case VG_H_CONTENT_LENGTH:
 		if (vg_str_u64(v, &req->content_length) || v.n > 18)
-			return malformed(err, "Content-Length is digits without sign or leading zero",
-					 at);
+			return head_malformed(err, "Content-Length is digits without leading zero",
+					      at);
 		req->has_length = true;
 		break;
 	case VG_H_TRANSFER_ENCODING:
 		if (!vg_str_eq_nocase(v, VG_STR("chunked")))
-			return malformed(err, "the only transfer coding is chunked", at);
+			return head_malformed(err, "the only transfer coding is chunked", at);
 		req->chunked = true;
 		break;
 	case VG_H_CONNECTION:
@@ -239,7 +244,7 @@ static int note_known(struct vg_req *req, const struct known_field *k, struct vg
 		if (!req->minor)
 			break;
 		if (!vg_str_eq_nocase(v, VG_STR("100-continue")))
-			return refuse(err, 417, "http.expectation",
+			return head_refuse(err, 417, "http.expectation",
 				      "the only expectation met is 100-continue", at);
 		req->expect_continue = true;
 		break;
@@ -261,7 +266,7 @@ static size_t value_end(const char *p, size_t i, size_t n)
 		if ((((w - 0x20 * ones) & ~w) | ((del - ones) & ~del)) & tops) {
 			size_t stop = i + 8;
 
-			while (i < stop && is(p[i], C_VALUE))
+			while (i < stop && is_class(p[i], C_VALUE))
 				i++;
 			if (i < stop)
 				return i;
@@ -269,12 +274,12 @@ static size_t value_end(const char *p, size_t i, size_t n)
 		}
 		i += 8;
 	}
-	while (i < n && is(p[i], C_VALUE))
+	while (i < n && is_class(p[i], C_VALUE))
 		i++;
 	return i;
 }
 
-/* One field at @i, which is not the empty line. Returns the offset behind its CRLF, 0 or -EINVAL. */
+/* One field at @i, not the empty line. Returns the offset behind its CRLF, 0 or -EINVAL. */
 static int parse_field(struct vg_req *req, const char *p, size_t i, size_t n,
 		       const struct vg_http_limits *lim, struct vg_http_error *err)
 {
@@ -283,13 +288,13 @@ static int parse_field(struct vg_req *req, const char *p, size_t i, size_t n,
 	struct vg_field *f;
 	int ret;
 
-	while (i < n && is(p[i], C_TOKEN))
+	while (i < n && is_class(p[i], C_TOKEN))
 		i++;
 	if (i == n)
 		return 0;
 	name_n = i - name;
 	if (p[i] != ':' || !name_n)
-		return malformed(err, "a field is a name, a colon and a value, on one line", i);
+		return head_malformed(err, "a field is a name, a colon and a value, on one line", i);
 	i++;
 	while (i < n && vg_is_blank(p[i]))
 		i++;
@@ -306,14 +311,14 @@ static int parse_field(struct vg_req *req, const char *p, size_t i, size_t n,
 	while (end > v && vg_is_blank(p[end - 1]))
 		end--;
 	if (req->nr_fields >= min_t(u32, lim->fields, VG_HEADER_FIELDS_MAX))
-		return refuse(err, 431, "http.headers_too_large",
+		return head_refuse(err, 431, "http.headers_too_large",
 			      "more fields than header_fields_max", name);
 	f = &req->field[req->nr_fields++];
 	*f = (struct vg_field){ .name = name, .name_n = name_n, .value = v, .value_n = end - v };
 	k = find_known(p + name, name_n);
 	if (k) {
 		if (req->known[k->header] && !k->many)
-			return malformed(err, "a field that may come once came twice", name);
+			return head_malformed(err, "a field that comes once came twice", name);
 		if (!req->known[k->header])
 			req->known[k->header] = req->nr_fields;
 		ret = note_known(req, k, vg_str(p + v, end - v), v, err);
@@ -322,7 +327,7 @@ static int parse_field(struct vg_req *req, const char *p, size_t i, size_t n,
 	}
 	return i + 2;
 bad_byte:
-	return malformed(err, "a control byte or a CR or LF alone in a field", i);
+	return head_malformed(err, "a control byte or a CR or LF alone in a field", i);
 }
 
 int vg_http_parse(struct vg_req *req, const char *p, size_t n, const struct vg_http_limits *lim,
@@ -349,7 +354,7 @@ int vg_http_parse(struct vg_req *req, const char *p, size_t n, const struct vg_h
 			if (n - i < 2)
 				goto more;
 			if (p[i + 1] != '\n')
-				return malformed(err, "a CR alone", i);
+				return head_malformed(err, "a CR alone", i);
 			i += 2;
 			break;
 		}
@@ -363,16 +368,17 @@ int vg_http_parse(struct vg_req *req, const char *p, size_t n, const struct vg_h
 	if (i - fields > lim->headers)
 		goto too_large;
 	if (req->chunked && (req->has_length || !req->minor))
-		return malformed(err, req->minor ? "Content-Length and Transfer-Encoding together" :
-				 "HTTP/1.0 has no Transfer-Encoding", 0);
+		return head_malformed(err, req->minor ?
+				      "Content-Length and Transfer-Encoding together" :
+				      "HTTP/1.0 has no Transfer-Encoding", 0);
 	req->head_n = i;
 	return i;
 more:
 	if (n - fields <= lim->headers)
 		return 0;
 too_large:
-	return refuse(err, 431, "http.headers_too_large", "the fields are longer than header_bytes_max",
-		      fields + lim->headers);
+	return head_refuse(err, 431, "http.headers_too_large",
+			   "the fields are longer than header_bytes_max", fields + lim->headers);
 }
 
 bool vg_http_ready(const char *p, size_t n, const struct vg_http_limits *lim,
@@ -399,7 +405,8 @@ bool vg_http_ready(const char *p, size_t n, const struct vg_http_limits *lim,
 
 /* Methods that make the first bytes HTTP, served or not; PRI is how HTTP/2 begins. */
 static const char *const http_words[] = {
-	"GET ", "HEAD ", "PUT ", "POST ", "DELETE ", "OPTIONS ", "PATCH ", "TRACE ", "CONNECT ", "PRI ",
+	"GET ", "HEAD ", "PUT ", "POST ", "DELETE ", "OPTIONS ", "PATCH ", "TRACE ", "CONNECT ",
+	"PRI ",
 };
 
 int vg_http_sniff(const char *p, size_t n)

@@ -18,7 +18,7 @@ size_t vg_line_span(const char *p, size_t n)
 }
 
 /* The first word: up to an opening parenthesis or a blank */
-static struct vg_str word(struct vg_str line)
+static struct vg_str line_word(struct vg_str line)
 {
 	size_t i;
 
@@ -29,7 +29,7 @@ static struct vg_str word(struct vg_str line)
 }
 
 /* Route of that name; one whose name is empty takes what no other does */
-static const struct vg_route *find(const struct vg_matcher *m, struct vg_str name)
+static const struct vg_route *line_find(const struct vg_matcher *m, struct vg_str name)
 {
 	const struct vg_route *any = NULL;
 	u32 i;
@@ -104,8 +104,8 @@ int vg_line_split(const struct vg_matcher *m, struct vg_str line, struct vg_req 
 	struct vg_str args;
 
 	req->nr_args = 0;
-	*name = word(line);
-	*route = find(m, *name);
+	*name = line_word(line);
+	*route = line_find(m, *name);
 	if (!*route)
 		return -ENOENT;
 	if ((*route)->line_args < 0) {

@@ -74,13 +74,13 @@ static const struct status_text *status_text(u16 status)
 	return &other;
 }
 
-static inline char *put(char *out, const char *s, size_t n)
+static inline char *put_bytes(char *out, const char *s, size_t n)
 {
 	memcpy(out, s, n);
 	return out + n;
 }
 
-#define PUT(out, lit) put(out, lit, sizeof(lit) - 1)
+#define PUT_LIT(out, lit) put_bytes(out, lit, sizeof(lit) - 1)
 
 /* The lines that stay the same for a second */
 static void make_date(struct vg_conn *c, u64 now_s)
@@ -88,11 +88,11 @@ static void make_date(struct vg_conn *c, u64 now_s)
 	char *p = c->date;
 
 	BUILD_BUG_ON(sizeof(c->date) < 6 + VG_DATE_IMF + 14 + VG_U64_DIGITS + 15);
-	p = PUT(p, "Date: ");
+	p = PUT_LIT(p, "Date: ");
 	p += vg_date_imf(now_s, p);
-	p = PUT(p, "\r\nVirgo-Node: ");
+	p = PUT_LIT(p, "\r\nVirgo-Node: ");
 	p += vg_u64_to_dec(c->node->id, p);
-	p = PUT(p, "\r\nVirgo-Clock: ");
+	p = PUT_LIT(p, "\r\nVirgo-Clock: ");
 	c->date_n = p - c->date;
 	c->date_s = now_s;
 }
@@ -111,25 +111,25 @@ static char *put_head(struct vg_req *req, char *p, u16 status, const char *type,
 
 	if (c->date_s != now_s)
 		make_date(c, now_s);
-	p = put(p, t->line, t->n);
-	p = put(p, c->date, c->date_n);
+	p = put_bytes(p, t->line, t->n);
+	p = put_bytes(p, c->date, c->date_n);
 	p += vg_clock_print(vg_clock_now(c->node), p);
 	if (!bodyless(status)) {
 		if (type) {
-			p = PUT(p, "\r\nContent-Type: ");
-			p = put(p, type, strnlen(type, 80));
+			p = PUT_LIT(p, "\r\nContent-Type: ");
+			p = put_bytes(p, type, strnlen(type, 80));
 		}
-		p = PUT(p, "\r\nContent-Length: ");
+		p = PUT_LIT(p, "\r\nContent-Length: ");
 		p += vg_u64_to_dec(n, p);
 	}
-	p = PUT(p, "\r\n");
+	p = PUT_LIT(p, "\r\n");
 	if (req->extra_n)
-		p = put(p, req->extra, req->extra_n);
+		p = put_bytes(p, req->extra, req->extra_n);
 	if (!req->keep_alive)
-		p = PUT(p, "Connection: close\r\n");
+		p = PUT_LIT(p, "Connection: close\r\n");
 	else if (!req->minor)
-		p = PUT(p, "Connection: keep-alive\r\n");
-	return PUT(p, "\r\n");
+		p = PUT_LIT(p, "Connection: keep-alive\r\n");
+	return PUT_LIT(p, "\r\n");
 }
 
 /* May this request be answered now? Settles what an answer says about the connection. */
@@ -143,7 +143,8 @@ static bool begin_answer(struct vg_req *req, u16 status)
 }
 
 /* Head, and the body copied behind it if there is one to send */
-static int reply_linear(struct vg_req *req, u16 status, const char *type, const void *body, size_t n)
+static int reply_linear(struct vg_req *req, u16 status, const char *type, const void *body,
+			size_t n)
 {
 	struct vg_conn *c = req->conn;
 	bool send = n && req->method != VG_HEAD && !bodyless(status);
@@ -156,7 +157,7 @@ static int reply_linear(struct vg_req *req, u16 status, const char *type, const 
 		return 0;
 	p = put_head(req, out, status, type, n);
 	if (send)
-		p = put(p, body, n);
+		p = put_bytes(p, body, n);
 	vg_out_add(c, p - out);
 	return 0;
 }
@@ -205,7 +206,8 @@ int vg_reply_bytes(struct vg_req *req, u16 status, const char *type, const void 
 		return reply_linear(req, status, type, p, n);
 	copy = kvmalloc(n, GFP_KERNEL);
 	if (!copy)
-		return vg_problem(req, 503, "node.memory", "no memory for an answer of %zu bytes", n);
+		return vg_problem(req, 503, "node.memory", "no memory for an answer of %zu bytes",
+				  n);
 	memcpy(copy, p, n);
 	return vg_reply_ref(req, status, type, copy, n, put_kvfree, copy);
 }
@@ -251,8 +253,8 @@ void vg_reply_header(struct vg_req *req, const char *name, const char *fmt, ...)
 		return;
 	if (WARN_ONCE(room < name_n + 5, "virgo: no room for header %s\n", name))
 		return;
-	p = put(p, name, name_n);
-	p = PUT(p, ": ");
+	p = put_bytes(p, name, name_n);
+	p = PUT_LIT(p, ": ");
 	room -= name_n + 4;
 	va_start(ap, fmt);
 	n = vsnprintf(p, room, fmt, ap);
@@ -262,7 +264,7 @@ void vg_reply_header(struct vg_req *req, const char *name, const char *fmt, ...)
 	for (i = 0; i < n; i++)
 		if (vg_is_ctrl(p[i]))
 			p[i] = '?';
-	PUT(p + n, "\r\n");
+	PUT_LIT(p + n, "\r\n");
 	req->extra_n += name_n + 2 + n + 2;
 }
 EXPORT_SYMBOL_GPL(vg_reply_header);
@@ -273,14 +275,14 @@ void vg_reply_etag(struct vg_req *req, u64 version)
 
 	if (req->is_line || sizeof(req->extra) - req->extra_n < 10 + VG_U64_DIGITS)
 		return;
-	p = PUT(p, "ETag: \"");
+	p = PUT_LIT(p, "ETag: \"");
 	p += vg_u64_to_dec(version, p);
-	p = PUT(p, "\"\r\n");
+	p = PUT_LIT(p, "\"\r\n");
 	req->extra_n = p - req->extra;
 }
 EXPORT_SYMBOL_GPL(vg_reply_etag);
 
-/* --- errors ------------------------------------------------------------------------------------ */
+/* --- errors ------------------------------------------------------------------------------ */
 
 /* @s as the inside of a JSON string to [p, end), cut where it would not fit; returns the new end */
 static char *put_escaped(char *p, const char *end, const char *s)
@@ -293,7 +295,7 @@ static char *put_escaped(char *p, const char *end, const char *s)
 			*p++ = '\\';
 			*p++ = *s;
 		} else if (vg_is_ctrl(*s)) {
-			p = PUT(p, "\\u00");
+			p = PUT_LIT(p, "\\u00");
 			*p++ = hex[(u8)*s >> 4];
 			*p++ = hex[(u8)*s & 15];
 		} else {
@@ -336,11 +338,11 @@ static int problem_line(struct vg_req *req, const char *code, char *detail)
 	out = vg_out_room(c, sizeof("error: : \n") + code_n + n);
 	if (!out)
 		return 0;
-	p = PUT(out, "error: ");
-	p = put(p, code, code_n);
-	p = PUT(p, ": ");
-	p = put(p, detail, n);
-	p = PUT(p, "\n");
+	p = PUT_LIT(out, "error: ");
+	p = put_bytes(p, code, code_n);
+	p = PUT_LIT(p, ": ");
+	p = put_bytes(p, detail, n);
+	p = PUT_LIT(p, "\n");
 	vg_out_add(c, p - out);
 	return 0;
 }
@@ -357,26 +359,26 @@ int vg_problem(struct vg_req *req, u16 status, const char *code, const char *fmt
 	if (req->is_line)
 		return problem_line(req, code, detail);
 	problem_headers(req, status);
-	p = PUT(p, "{\"status\":");
+	p = PUT_LIT(p, "{\"status\":");
 	p += vg_u64_to_dec(status, p);
-	p = PUT(p, ",\"title\":\"");
-	p = put(p, title, strlen(title));
-	p = PUT(p, "\",\"code\":\"");
-	p = put(p, code, strnlen(code, 64));
-	p = PUT(p, "\",\"detail\":\"");
+	p = PUT_LIT(p, ",\"title\":\"");
+	p = put_bytes(p, title, strlen(title));
+	p = PUT_LIT(p, "\",\"code\":\"");
+	p = put_bytes(p, code, strnlen(code, 64));
+	p = PUT_LIT(p, "\",\"detail\":\"");
 	p = put_escaped(p, end - 48, detail);
-	p = PUT(p, "\"");
+	p = PUT_LIT(p, "\"");
 	if (status == 401) {
-		p = PUT(p, ",\"server_time\":\"");
+		p = PUT_LIT(p, ",\"server_time\":\"");
 		p += vg_date_basic(ktime_get_real_seconds(), p);
-		p = PUT(p, "\"");
+		p = PUT_LIT(p, "\"");
 	}
-	p = PUT(p, "}\n");
+	p = PUT_LIT(p, "}\n");
 	return reply_linear(req, status, "application/problem+json", doc, p - doc);
 }
 EXPORT_SYMBOL_GPL(vg_problem);
 
-/* --- one-line commands --------------------------------------------------------------------------- */
+/* --- one-line commands ------------------------------------------------------------------- */
 
 int vg_line_reply(struct vg_req *req, const void *p, size_t n)
 {

@@ -80,22 +80,25 @@ int vg_req_decode(struct vg_str in, char *out, size_t cap)
 }
 EXPORT_SYMBOL_GPL(vg_req_decode);
 
+static bool is_plain(u8 c)
+{
+	return c >= 0x20 && c < 0x7f;
+}
+
 const char *vg_printable(const void *p, size_t n, char *out, size_t cap)
 {
 	static const char hex[] = "0123456789abcdef";
 	const u8 *s = p;
-	size_t i, at = 0;
+	size_t i, at = 0, all = 0, room;
 
 	if (!cap)
 		return "";
-	for (i = 0; i < n; i++) {
-		bool plain = s[i] >= 0x20 && s[i] < 0x7f;
-		size_t need = plain ? 1 : 4;
-
-		/* "..." must fit behind every byte but the last one */
-		if (at + need + (i + 1 < n ? 3 : 0) >= cap)
-			break;
-		if (plain) {
+	for (i = 0; i < n && all < cap; i++)
+		all += is_plain(s[i]) ? 1 : 4;
+	/* what does not fit ends with "..." */
+	room = all < cap ? cap - 1 : cap - min_t(size_t, cap, 4);
+	for (i = 0; i < n && at + (is_plain(s[i]) ? 1 : 4) <= room; i++) {
+		if (is_plain(s[i])) {
 			out[at++] = s[i];
 			continue;
 		}

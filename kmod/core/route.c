@@ -29,7 +29,7 @@ static int add_segment(struct vg_pattern *p, const char *path, size_t at, size_t
 }
 
 /* "/a/{b}" is two segments, "/a/" two of which the last is empty, "/" one empty one */
-static int compile(struct vg_pattern *p, const struct vg_route *route)
+static int pattern_compile(struct vg_pattern *p, const struct vg_route *route)
 {
 	size_t i, at, n = strlen(route->path);
 	u32 params = 0;
@@ -65,7 +65,7 @@ static int add_routes(struct vg_matcher *m, const struct vg_route *routes, u32 n
 			continue;
 		if (m->n == VG_ROUTES_MAX || !routes[i].run)
 			return -EINVAL;
-		ret = compile(&m->pattern[m->n], &routes[i]);
+		ret = pattern_compile(&m->pattern[m->n], &routes[i]);
 		if (ret)
 			return ret;
 		m->n++;
@@ -101,7 +101,7 @@ int vg_matcher_init(struct vg_matcher *m, const struct vg_route *routes, u32 nr)
 }
 
 /* Segments of @path, or VG_SEGS_MAX + 1 when there are more than any pattern has */
-static u32 split(struct vg_str path, struct vg_str seg[VG_SEGS_MAX])
+static u32 path_split(struct vg_str path, struct vg_str seg[VG_SEGS_MAX])
 {
 	const char *p = path.p + 1, *end = path.p + path.n;
 	u32 n = 0;
@@ -120,7 +120,7 @@ static u32 split(struct vg_str path, struct vg_str seg[VG_SEGS_MAX])
 	}
 }
 
-static bool fits(const struct vg_pattern *p, const struct vg_str *seg)
+static bool pattern_fits(const struct vg_pattern *p, const struct vg_str *seg)
 {
 	u32 i;
 
@@ -147,7 +147,7 @@ const struct vg_route *vg_route_match(const struct vg_matcher *m, struct vg_str 
 	*allow = 0;
 	if (!path.n || path.p[0] != '/')
 		return NULL;
-	n = split(path, seg);
+	n = path_split(path, seg);
 	if (n > VG_SEGS_MAX)
 		return NULL;
 	if (method == VG_HEAD)
@@ -155,7 +155,7 @@ const struct vg_route *vg_route_match(const struct vg_matcher *m, struct vg_str 
 	for (i = m->first[n]; i < m->first[n + 1]; i++) {
 		const struct vg_pattern *p = &m->pattern[i];
 
-		if (!fits(p, seg))
+		if (!pattern_fits(p, seg))
 			continue;
 		*allow |= 1 << p->route->method;
 		if (p->route->method != method)
