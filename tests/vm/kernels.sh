@@ -204,7 +204,7 @@ fetch|update|kdir|image|release|root)
 esac
 
 if [[ $name = uml ]]; then
-	"$here/uml/build.sh" build >&2
+	"$here/uml/build.sh" build >/dev/null
 	dir=$("$here/uml/build.sh" dir)
 	case $command in
 	kdir)	echo "$dir" ;;

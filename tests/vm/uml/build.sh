@@ -53,10 +53,10 @@ build()
 		fail "$tarball is missing: run tests/deps.sh uml"
 	mkdir -p "$dir"
 	exec 9>"$dir/.lock"
-	flock -n 9 || { echo "uml: another build is running, waiting for it"; flock 9; }
+	flock -n 9 || { echo "uml: another build is running, waiting for it" >&2; flock 9; }
 	[[ ! -e $dir/.done ]] || return 0
 	jobs=$(nproc)
-	echo "uml: building the debug kernel in $dir, about ten minutes on two cores (log: $log)"
+	echo "uml: building the debug kernel in $dir, about ten minutes on two cores (log: $log)" >&2
 	: >"$log"
 	if [[ ! -e $src/.unpacked ]]; then
 		mkdir -p "$src"
@@ -77,7 +77,7 @@ build()
 	# Objects are no longer of use: modules need headers, scripts and Module.symvers only.
 	find "$dir" -path "$src" -prune -o -path "$dir/scripts" -prune -o -name '*.o' -type f -exec rm -f {} +
 	echo "$((SECONDS - start))" >"$dir/.done"
-	echo "uml: built in $((SECONDS - start)) s"
+	echo "uml: built in $((SECONDS - start)) s" >&2
 }
 
 case ${1:-build} in
