@@ -48,7 +48,7 @@ struct an_train_options {
 	const char *const *logs;	/* files, plain or gzip; "-" is standard input, once */
 	size_t nlogs;
 	const char *const *labels;	/* JSON {"sources":[{"ip","malicious"}]} */
-	size_t nlabels;			/* 0: weak ones; 1: for all logs together; nlogs: in pairs */
+	size_t nlabels;			/* 0: weak ones; 1: for all logs; nlogs: in pairs */
 	const char *out_conf;		/* values file; NULL: not written */
 	const char *model_dir;		/* model directory, made if missing; NULL: not written */
 	const char *const *never_deny;	/* address[/prefix] that must never be on the deny list */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Who is hostile, said by somebody who knows:
- * {"sources":[{"ip":"192.0.2.1","malicious":true},…]}; other members are ignored. The list is complete: a source that is not on it is not hostile.
+ * {"sources":[{"ip":"192.0.2.1","malicious":true},…]}; other members are ignored. The list is
+ * complete: a source that is not on it is not hostile.
  */
 #ifndef VIRGO_AN_LABELS_H
 #define VIRGO_AN_LABELS_H

@@ -19,7 +19,8 @@ static void say_read(FILE *f, const struct an_train_report *r, const struct an_g
 	fprintf(f, "\n");
 	if (s->malformed || s->overlong || s->nul_runs)
 		fprintf(f, "skipped    %" PRIu64 " cut or broken lines, %" PRIu64 " over-long "
-			"lines, %" PRIu64 " runs of NUL bytes\n", s->malformed, s->overlong, s->nul_runs);
+			"lines, %" PRIu64 " runs of NUL bytes\n", s->malformed, s->overlong,
+			s->nul_runs);
 	if (g->unobserved)
 		fprintf(f, "bounded    %" PRIu64 " lines of sources beyond the memory limit were "
 			"counted but not judged\n", g->unobserved);
