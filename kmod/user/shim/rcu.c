@@ -5,6 +5,7 @@
 #include <linux/rcupdate.h>
 #include <linux/shim.h>
 #include <linux/slab.h>
+#include <urcu/static/urcu-memb.h>	/* urcu_memb_reader, whatever rcupdate.h inlines */
 #include "internal.h"
 
 enum {

@@ -6,8 +6,20 @@
 #ifndef SHIM_LINUX_RCUPDATE_H
 #define SHIM_LINUX_RCUPDATE_H
 
-#ifndef _LGPL_SOURCE
+#if defined(__SANITIZE_THREAD__)
+#define SHIM_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define SHIM_TSAN 1
+#endif
+#endif
+
+/* Readers inline liburcu's code, but not under TSan, which takes its plain stores for races. */
+#undef _LGPL_SOURCE
+#undef URCU_INLINE_SMALL_FUNCTIONS
+#ifndef SHIM_TSAN
 #define _LGPL_SOURCE
+#define URCU_INLINE_SMALL_FUNCTIONS
 #endif
 #include <urcu/urcu-memb.h>
 #include <linux/barrier.h>
@@ -25,16 +37,12 @@
 #define callback_head rcu_head
 typedef void (*rcu_callback_t)(struct rcu_head *head);
 
+/*
+ * A thread registers at its first read and is unregistered when it ends. One that registers itself
+ * with liburcu must do so before its first read and unregister as its last step; none need to.
+ */
 extern __thread bool shim_rcu_ready;
 void shim_rcu_register(void);
-
-#if defined(__SANITIZE_THREAD__)
-#define SHIM_TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define SHIM_TSAN 1
-#endif
-#endif
 
 /*
  * TSan cannot see liburcu's ordering, which is a membarrier(2) in a library it did not compile:
