@@ -72,7 +72,7 @@ static void ls_row(struct run *r, const struct virgo_answer *ans, void *arg)
 	out_str(&r->out, *ans->node_id ? ans->node_id : NULL);
 	out_str(&r->out, state_of(ans));
 	json_cell_text(&r->out, node, "version");
-	json_cell_text(&r->out, node, "host");
+	json_cell_text(&r->out, node, "kind");
 	json_cell_text(&r->out, node, "release");
 	if (up < 0)
 		out_none(&r->out);
@@ -85,7 +85,7 @@ static int node_ls(struct run *r)
 {
 	static const struct out_col cols[] = {
 		{ "node", "NODE" }, { "id", "ID", true }, { "state", "STATE" },
-		{ "version", "VERSION" }, { "host", "HOST" }, { "release", "KERNEL" },
+		{ "version", "VERSION" }, { "kind", "KIND" }, { "release", "KERNEL" },
 		{ "uptime_ms", "UP", true },
 	};
 	struct virgo_request req = { .service = VIRGO_CONTROL, .method = "GET",
@@ -97,6 +97,20 @@ static int node_ls(struct run *r)
 	return ask_rows_all(r, &req, ls_row, NULL);
 }
 
+/* all requests of a node: the sum of its services' */
+static void requests_cell(struct out *o, const cJSON *stats)
+{
+	const cJSON *services = cJSON_GetObjectItemCaseSensitive(stats, "services"), *service;
+	double sum = 0;
+
+	cJSON_ArrayForEach(service, services)
+		sum += json_number(service, "requests", 0);
+	if (services)
+		out_u64(o, (uint64_t)sum);
+	else
+		out_none(o);
+}
+
 static void load_row(struct run *r, const struct virgo_answer *ans, void *arg)
 {
 	cJSON *stats = ans->err.code ? NULL : cJSON_ParseWithLength(ans->body, ans->len);
@@ -104,18 +118,17 @@ static void load_row(struct run *r, const struct virgo_answer *ans, void *arg)
 	(void)arg;
 	out_str(&r->out, ans->node);
 	out_str(&r->out, state_of(ans));
-	json_cell_u64(&r->out, stats, "cpus");
 	json_cell_permille(&r->out, stats, "load1_milli");
 	json_cell_size(&r->out, stats, "mem_free");
 	json_cell_u64(&r->out, stats, "connections");
-	json_cell_u64(&r->out, stats, "requests");
+	requests_cell(&r->out, stats);
 	cJSON_Delete(stats);
 }
 
 static int node_load(struct run *r)
 {
 	static const struct out_col cols[] = {
-		{ "node", "NODE" }, { "state", "STATE" }, { "cpus", "CPUS", true },
+		{ "node", "NODE" }, { "state", "STATE" },
 		{ "load1", "LOAD", true }, { "mem_free", "MEMORY FREE", true },
 		{ "connections", "CONNECTIONS", true }, { "requests", "REQUESTS", true },
 	};
@@ -226,7 +239,8 @@ static int node_ping(struct run *r)
 static void status_row(struct run *r, const struct virgo_answer *ans, void *arg)
 {
 	cJSON *all = ans->err.code ? NULL : cJSON_ParseWithLength(ans->body, ans->len);
-	const cJSON *mem = cJSON_GetObjectItemCaseSensitive(all, "mempool");
+	const cJSON *services = cJSON_GetObjectItemCaseSensitive(all, "services");
+	const cJSON *mem = cJSON_GetObjectItemCaseSensitive(services, "mempool");
 
 	(void)arg;
 	out_str(&r->out, ans->node);
@@ -234,10 +248,10 @@ static void status_row(struct run *r, const struct virgo_answer *ans, void *arg)
 	out_str(&r->out, state_of(ans));
 	json_cell_u64(&r->out, mem, "keys");
 	json_cell_u64(&r->out, mem, "blocks");
-	json_cell_size(&r->out, mem, "bytes");
+	json_cell_size(&r->out, mem, "bytes_used");
 	json_cell_size(&r->out, mem, "bytes_max");
 	json_cell_u64(&r->out, all, "connections");
-	json_cell_u64(&r->out, all, "requests");
+	requests_cell(&r->out, all);
 	cJSON_Delete(all);
 }
 
@@ -256,11 +270,11 @@ static int status(struct run *r)
 {
 	static const struct out_col cols[] = {
 		{ "node", "NODE" }, { "id", "ID", true }, { "state", "STATE" },
-		{ "keys", "KEYS", true }, { "blocks", "BLOCKS", true }, { "bytes", "MEMORY", true },
+		{ "keys", "KEYS", true }, { "blocks", "BLOCKS", true }, { "bytes_used", "MEMORY", true },
 		{ "bytes_max", "OF", true }, { "connections", "CONNECTIONS", true },
 		{ "requests", "REQUESTS", true },
 	};
-	struct virgo_request req = { .service = VIRGO_MEMPOOL, .method = "GET",
+	struct virgo_request req = { .service = VIRGO_CONTROL, .method = "GET",
 				     .target = "/v1/stats" };
 
 	say_status(r);
@@ -271,11 +285,11 @@ static int status(struct run *r)
 const struct cli_command commands_node[] = {
 	{ "status", "", "which nodes answer, and what they hold",
 	  NULL, NULL, 0, 0, CLI_NEEDS_NODES, CLI_C_NONE, NULL, status },
-	{ "node ls", "[SET]", "list the nodes: id, state, version, host, time since start",
+	{ "node ls", "[SET]", "list the nodes: id, state, version, kind, kernel, time since start",
 	  NULL, NULL, 0, 1, 0, CLI_C_NODES, NULL, node_ls },
 	{ "node show", "[SET]", "all a node says of itself; equal answers are shown once",
 	  NULL, show_options, 0, 1, CLI_VALUE, CLI_C_NODES, NULL, node_show },
-	{ "node load", "[SET]", "processors, load, free memory, connections and requests",
+	{ "node load", "[SET]", "load, free memory, connections and requests of the nodes",
 	  NULL, NULL, 0, 1, 0, CLI_C_NODES, NULL, node_load },
 	{ "node ping", "[SET]", "time the way to the nodes and back, without a signature",
 	  "The first time includes making the connection.",

@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 
 const struct cli_group cli_groups[] = {
+	{ "node", commands_up },
 	{ "node", commands_node },
 	{ "memory", commands_mem },
 	{ "memory", commands_block },
