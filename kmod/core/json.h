@@ -55,7 +55,7 @@ struct vg_json {
  *  -EILSEQ   not UTF-8, or half a surrogate pair
  *  -E2BIG    a limit above, more than @max tokens, or @n over 256 MiB
  * with doc->fault set; no accessor may be used then. One token a value and one more a member's key:
- * @max = n / 2 + 1 is always enough.
+ * @max = n / 2 + 1 is enough for whatever is valid.
  */
 int vg_json_parse(struct vg_json *doc, const char *text, size_t n, struct vg_jtok *toks, u32 max);
 
