@@ -26,7 +26,7 @@ static inline bool vg_out_low(const struct vg_conn *c)
 	return c->out_bytes <= VG_OUT_HIGH && c->nr_refs < VG_OUT_REFS;
 }
 
-/* Buffers back to their smallest; only with nothing in them. */
+/* Give the buffers back, as far as nothing is in them. */
 void vg_conn_shrink(struct vg_conn *c);
 
 /* --- conn_in.c: from bytes to requests ------------------------------------------------------ */

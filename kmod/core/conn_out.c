@@ -7,6 +7,7 @@
 #include <linux/kernel.h>
 #include <linux/slab.h>
 
+#include "core/clock.h"
 #include "core/conn_int.h"
 
 /* Move what is unsent to the front of @to; the references' places move along */
@@ -151,6 +152,7 @@ void vg_conn_sent(struct vg_conn *c, size_t n)
 {
 	if (WARN_ON_ONCE(n > c->out_bytes))
 		n = c->out_bytes;
+	c->now_ms = vg_mono_ms();
 	vg_bandwidth_used(c->node, n);
 	c->n_out += n;
 	c->out_bytes -= n;
@@ -169,13 +171,12 @@ void vg_conn_sent(struct vg_conn *c, size_t n)
 
 void vg_conn_shrink(struct vg_conn *c)
 {
-	if (!c->out_bytes && c->out_cap > VG_OUT_MIN) {
+	if (!c->out_bytes) {
 		kvfree(c->out);
 		c->out = NULL;
 		c->out_cap = c->out_n = c->out_at = 0;
 	}
-	if (c->in_at == c->in_n && c->in_cap > VG_IN_MIN &&
-	    (c->state == VG_CONN_HEAD || c->state == VG_CONN_LINE)) {
+	if (c->in_at == c->in_n && (c->state == VG_CONN_HEAD || c->state == VG_CONN_LINE)) {
 		kvfree(c->in);
 		c->in = NULL;
 		c->in_cap = c->in_n = c->in_at = 0;

@@ -49,7 +49,8 @@ static int take_arg(struct vg_str *rest, struct vg_str *arg, const char **why)
 	const char *end;
 	struct vg_str s;
 
-	*rest = vg_str_trim(*rest);
+	while (rest->n && vg_is_blank(rest->p[0]))
+		*rest = vg_str_sub(*rest, 1, rest->n);
 	if (rest->n && rest->p[0] == '"') {
 		end = memchr(rest->p + 1, '"', rest->n - 1);
 		if (!end) {
