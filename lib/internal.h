@@ -40,6 +40,9 @@ void virgo_sha256_hex(const void *data, size_t len, char hex[65]);
  */
 int virgo_sha256_fd(int fd, int64_t offset, uint64_t max, uint64_t *len, char hex[65]);
 
+/* target.c: undo %XX in place; the new length, or -1 for a broken escape */
+long virgo_pct_decode(char *s, size_t n);
+
 /* json.c: reading a node's answer; out arguments are untouched where -1 is returned */
 struct cJSON;
 const char *virgo_json_text(const struct cJSON *object, const char *name);

@@ -11,8 +11,7 @@
 #include "internal.h"
 
 enum {
-	PAGE = 1000,			/* keys of one node in memory */
-	PAGE_MAX = 16 * PAGE,
+	PAGE = 1000,			/* keys of one node in memory: a node gives no more */
 	PAGES_TOGETHER = 64 * PAGE,	/* of all nodes */
 	PAGE_MIN = 50,
 };
@@ -87,6 +86,25 @@ static void heap_add(struct listing *l, struct stream *s)
 	l->heap[i] = s;
 }
 
+/* a name that is not UTF-8 comes percent-encoded under raw_name: decode it, as name */
+static void take_raw(cJSON *object, const char *name, const char *raw_name)
+{
+	cJSON *raw = cJSON_DetachItemFromObjectCaseSensitive(object, raw_name);
+	long n = -1;
+
+	if (!raw)
+		return;
+	if (cJSON_IsString(raw))
+		n = virgo_pct_decode(raw->valuestring, strlen(raw->valuestring));
+	if (n < 0) {
+		cJSON_Delete(raw);
+		return;
+	}
+	raw->valuestring[n] = '\0';
+	cJSON_DeleteItemFromObjectCaseSensitive(object, name);
+	cJSON_AddItemToObject(object, name, raw);
+}
+
 /*
  * to the item's next sibling that is a key past the cursor and of the prefix; 0: the page is over
  */
@@ -158,8 +176,8 @@ static enum virgo_code widen(struct stream *s, struct virgo_error *err)
 {
 	char shown[VIRGO_SHOWN];
 
-	if (s->after && strchr(s->after, '+') && s->page_size < PAGE_MAX) {
-		s->page_size *= 2;
+	if (s->after && strchr(s->after, '+') && s->page_size < PAGE) {
+		s->page_size = PAGE;
 		return VIRGO_OK;
 	}
 	if (!s->after)
@@ -171,8 +189,9 @@ static enum virgo_code widen(struct stream *s, struct virgo_error *err)
 
 static void take_page(struct listing *l, struct stream *s, struct virgo_answer *ans)
 {
-	const cJSON *keys, *next;
 	struct virgo_error err;
+	cJSON *keys, *item;
+	const char *next;
 
 	cJSON_Delete(s->page);
 	s->page = cJSON_ParseWithLength(ans->body, ans->len);
@@ -183,16 +202,19 @@ static void take_page(struct listing *l, struct stream *s, struct virgo_answer *
 		node_failed(l, s, &err);
 		return;
 	}
-	next = cJSON_GetObjectItemCaseSensitive(s->page, "next");
-	s->more = cJSON_IsString(next) && next->valuestring[0];
+	take_raw(s->page, "next", "next_raw");
+	cJSON_ArrayForEach(item, keys)
+		take_raw(item, "key", "key_raw");
+	next = virgo_json_text(s->page, "next");
+	s->more = next && *next;
 	s->item = keys->child;
 	if (settle(l, s)) {
 		s->page_size = l->page;
 		heap_add(l, s);
 	} else if (s->more) {
 		/* nothing of the page is of the prefix, or new; it still moves the cursor */
-		if (!s->after || strcmp(next->valuestring, s->after) > 0) {
-			if (keep_after(s, next->valuestring)) {
+		if (!s->after || strcmp(next, s->after) > 0) {
+			if (keep_after(s, next)) {
 				virgo_error_nomem(&err);
 				node_failed(l, s, &err);
 			}

@@ -31,20 +31,17 @@ static enum virgo_code code_of(int status)
 	}
 }
 
-/* the detail says "… on node 2" of itself: then only the address is added */
+/* 'no key "a" on node 2 (10.0.0.2:30000)'; but 'node 2 (10.0.0.2:30000): the signature is wrong' */
 static void set_message(struct virgo_answer *ans, const char *detail)
 {
 	struct virgo_error *err = &ans->err;
-	char label[320], tail[40];
-	size_t n = strlen(detail), t;
+	char label[320];
 
-	t = snprintf(tail, sizeof(tail), "node %s", ans->node_id);
-	if (ans->node_id[0] && n >= t && !strcmp(detail + n - t, tail)) {
-		snprintf(err->message, sizeof(err->message), "%s (%s)", detail, ans->address);
-	} else {
-		virgo_node_label(ans, label, sizeof(label));
+	virgo_node_label(ans, label, sizeof(label));
+	if (err->code == VIRGO_NOT_FOUND || err->code == VIRGO_PRECONDITION)
+		snprintf(err->message, sizeof(err->message), "%s on %s", detail, label);
+	else
 		snprintf(err->message, sizeof(err->message), "%s: %s", label, detail);
-	}
 	virgo_one_line(err->message);
 }
 
@@ -87,7 +84,7 @@ void virgo_problem_read(struct virgo_answer *ans, const char *key_note)
 		virgo_one_line(err->problem);
 	}
 	if (!detail || !*detail) {
-		snprintf(fallback, sizeof(fallback), "answered with HTTP status %d", ans->status);
+		snprintf(fallback, sizeof(fallback), "HTTP status %d", ans->status);
 		detail = fallback;
 	}
 	set_message(ans, detail);

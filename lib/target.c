@@ -151,8 +151,7 @@ static int hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* undo escapes in place; the new length, or -1 for a broken one */
-static long target_decode(char *s, size_t n)
+long virgo_pct_decode(char *s, size_t n)
 {
 	size_t o = 0;
 
@@ -185,7 +184,7 @@ static void canonical_path(struct virgo_target *t, char *path)
 		size_t len = strcspn(path, "/");
 		char *next = path + len + (path[len] == '/');
 		int more = path[len] == '/';
-		long n = target_decode(path, len);
+		long n = virgo_pct_decode(path, len);
 
 		if (n < 0)
 			target_wrong(t, "a \"%\" is followed by two hexadecimal digits", "");
@@ -230,7 +229,7 @@ static void canonical_query(struct virgo_target *t, char *query)
 	qsort(pairs, n, sizeof(*pairs), by_key);
 	for (size_t i = 0; i < n; i++) {
 		char *value = pairs[i] + strlen(pairs[i]) + 1;
-		long len = target_decode(value, strlen(value));
+		long len = virgo_pct_decode(value, strlen(value));
 
 		if (len < 0)
 			target_wrong(t, "a \"%\" is followed by two hexadecimal digits", "");

@@ -31,23 +31,19 @@ static enum virgo_code add_key(struct txn_keys *k, const char *key)
 	return VIRGO_USAGE;
 }
 
-/* {"key":"a",…}, {"set":"a",…} or {"set":{"key":"a",…}}: the node checks the rest */
+/* {"key":"a",…}, {"set":"a",…}, {"del":"a"} or {"get":"a"}: the node checks the rest */
 static enum virgo_code add_item(struct txn_keys *k, const cJSON *item)
 {
-	const cJSON *member;
-	const char *key;
-	enum virgo_code code;
+	static const char *const names[] = { "key", "set", "del", "get" };
+	enum virgo_code code = VIRGO_OK;
 
-	cJSON_ArrayForEach(member, item) {
-		if (!strcmp(member->string, "value") || !strcmp(member->string, "version"))
-			continue;
-		key = cJSON_IsObject(member) ? virgo_json_text(member, "key")
-					     : cJSON_GetStringValue(member);
-		code = key ? add_key(k, key) : VIRGO_OK;
-		if (code)
-			return code;
+	for (size_t i = 0; i < VIRGO_COUNT(names) && !code; i++) {
+		const char *key = virgo_json_text(item, names[i]);
+
+		if (key)
+			code = add_key(k, key);
 	}
-	return VIRGO_OK;
+	return code;
 }
 
 static enum virgo_code find_keys(struct txn_keys *k, const cJSON *doc)
