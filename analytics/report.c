@@ -6,8 +6,6 @@
 
 #include "report.h"
 
-#define SHOWN	10	/* addresses of the deny list that are spelt out */
-
 static void say_read(FILE *f, const struct an_train_report *r, const struct an_gathered *g)
 {
 	const struct an_read_stats *s = &r->read;
@@ -53,11 +51,12 @@ static void say_quality(FILE *f, const char *name, const struct an_quality *q, c
 		q->recall, q->f1, what);
 }
 
+/* Every address with what speaks against it: nobody is denied without a reason being given. */
 static void say_sources(FILE *f, const char *name, const struct an_source *s, size_t n, bool judged)
 {
 	size_t i;
 
-	for (i = 0; i < n && i < SHOWN; i++) {
+	for (i = 0; i < n; i++) {
 		fprintf(f, "%-10s %-39s %8" PRIu64 " lines", i ? "" : name, s[i].ip, s[i].count);
 		if (s[i].error)
 			fprintf(f, " (at least %" PRIu64 ")", s[i].count - s[i].error);
@@ -66,8 +65,6 @@ static void say_sources(FILE *f, const char *name, const struct an_source *s, si
 				s[i].score / 1000.0);
 		fprintf(f, "\n");
 	}
-	if (n > SHOWN)
-		fprintf(f, "           and %zu more\n", n - SHOWN);
 }
 
 static void say_all(FILE *f, const struct an_train_report *r, const struct an_gathered *g,

@@ -219,27 +219,29 @@ const struct an_stat *an_sources_stat(const struct an_sources *s, uint32_t index
 	return user ? &s->stats[user - 1] : NULL;
 }
 
+/* An estimate within what is known for sure: more than @low, and no more than there were packets. */
+static double bounded(const struct an_hll *hll, uint32_t low, uint64_t high)
+{
+	double estimate = hll_count(hll);
+
+	return fmin(fmax(estimate, low), (double)high);
+}
+
 double an_stat_ports(const struct an_stat *st)
 {
-	double estimate;
-
 	if (!st->other_ports)
 		return st->nports;
-	estimate = hll_count(&st->dpts);
-	return estimate > AN_PORTS_EXACT + 1 ? estimate : AN_PORTS_EXACT + 1;
+	return bounded(&st->dpts, AN_PORTS_EXACT + 1, st->with_port);
 }
 
 double an_stat_dsts(const struct an_stat *st)
 {
-	double estimate;
-
 	if (!st->dsts_over)
 		return st->ndsts;
-	estimate = hll_count(&st->dsts);
-	return estimate > AN_DSTS_EXACT + 1 ? estimate : AN_DSTS_EXACT + 1;
+	return bounded(&st->dsts, AN_DSTS_EXACT + 1, st->n);
 }
 
 double an_stat_spts(const struct an_stat *st)
 {
-	return hll_count(&st->spts);
+	return bounded(&st->spts, 0, st->n);
 }

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The log's lines and the labels file under a fuzzer. The first byte picks what the rest is; what
+ * must hold for any bytes is checked, not only that nothing is read beyond them.
+ */
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analytics/addr.c"
+#include "analytics/count.c"
+#include "analytics/feature.c"
+#include "analytics/labels.c"
+#include "analytics/line.c"
+#include "analytics/reader.c"
+#include "analytics/stamp.c"
+#include "analytics/stat.c"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define CHECK(what)		\
+	do {			\
+		if (!(what))	\
+			abort();	\
+	} while (0)
+
+static void fuzz_line(struct an_clock *clock, struct an_sources *s, const char *line,
+		      const char *end)
+{
+	const char *fields = an_line_tag(line, end);
+	struct an_event ev;
+	struct an_addr src;
+
+	if (!fields)
+		return;
+	CHECK(fields > line && fields <= end);
+	/* The kernel's own text, at the very place where the fields begin. */
+	CHECK(fields - line >= 12 && !memcmp(fields - 12, "[UFW BLOCK] ", 12));
+	if (!an_line_event(clock, line, fields, end, &ev))
+		return;
+	CHECK(an_line_source(fields, end, &src) && an_addr_eq(src, ev.src));
+	CHECK(an_sources_add(s, &ev));
+}
+
+static void fuzz_log(const char *p, const char *end)
+{
+	struct an_read_stats stats = { 0 };
+	struct an_sources s;
+	struct an_clock clock;
+	const char *line, *stop;
+	double f[AN_NFEATURES];
+	char buf[AN_ADDR_TEXT];
+	uint32_t i;
+	int j;
+
+	CHECK(an_sources_init(&s, 8));
+	an_clock_init(&clock, 1800000000);
+	while (an_next_line(&p, end, &stats, &line, &stop))
+		fuzz_line(&clock, &s, line, stop);
+	for (i = 0; i < s.count.n; i++) {
+		const struct an_stat *st = an_sources_stat(&s, i);
+		struct an_addr again;
+
+		an_addr_format(s.count.entries[i].addr, buf);
+		CHECK(an_addr_parse(buf, strlen(buf), &again));
+		CHECK(an_addr_eq(again, s.count.entries[i].addr));
+		if (!st)
+			continue;
+		an_features(st, f);
+		for (j = 0; j < AN_NFEATURES; j++)
+			CHECK(isfinite(f[j]));
+	}
+	an_sources_free(&s);
+}
+
+static void fuzz_labels(const char *text, size_t len)
+{
+	struct an_labels labels;
+	struct an_error err = { "" };
+	int status = an_labels_parse(&labels, text, len, "fuzz", &err);
+
+	CHECK(!status == !err.msg[0]);
+	CHECK(!strchr(err.msg, '\n'));
+	if (!status)
+		an_labels_free(&labels);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text;
+
+	if (!size)
+		return 0;
+	/* A copy of its own, so that a read beyond the end is seen. */
+	text = malloc(size > 1 ? size - 1 : 1);
+	memcpy(text, data + 1, size - 1);
+	if (data[0] == 'j')
+		fuzz_labels(text, size - 1);
+	else
+		fuzz_log(text, text + size - 1);
+	free(text);
+	return 0;
+}
