@@ -17,7 +17,8 @@ arch=(${ARCH:+ARCH="$ARCH"})
 opts=(CONFIG_DEBUG_INFO_BTF_MODULES= "VIRGO_VERSION=$(cat VERSION)")
 [ -z "${W:-}" ] || opts+=("W=$W")
 [ -z "${C:-}" ] || opts+=("C=$C")
-rel=$(make -s -C "$KDIR" "${arch[@]}" kernelrelease)
+rel=$(sed -n 's/.*UTS_RELEASE "\(.*\)".*/\1/p' "$KDIR/include/generated/utsrelease.h" 2>/dev/null)
+: "${rel:=$(make -s -C "$KDIR" "${arch[@]}" kernelrelease)}"
 out=build/kmod/$rel
 mkdir -p "$out"
 # drop links whose source is gone, then link what is there

@@ -8,7 +8,7 @@
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
 #include <linux/string.h>
-#include <linux/timekeeping.h>
+#include <linux/ktime.h>
 
 #include <crypto/algapi.h>
 
@@ -54,6 +54,8 @@ static const struct vg_key trusted[] = {
 	TRUSTED(15),
 };
 
+enum { NAME_MAX_CHECKED = 1024 };
+
 /* an unknown key id costs what a known one costs */
 static const struct vg_key dummy = {
 	.id = "dummy", .id_n = 5,
@@ -61,7 +63,7 @@ static const struct vg_key dummy = {
 };
 
 __printf(3, 4)
-static int refuse(struct vg_req *req, enum vg_auth_code why, const char *fmt, ...)
+static noinline int refuse(struct vg_req *req, enum vg_auth_code why, const char *fmt, ...)
 {
 	char detail[256], peer[VG_ADDR_TEXT];
 	va_list ap;
@@ -343,7 +345,7 @@ static bool key_is_active(const struct vg_key *key)
 }
 
 /* Would the signature be right for an empty body? Then say what is missing. */
-static int refuse_signature(struct vg_req *req, const struct vg_sha256 *canon, bool body)
+static noinline int refuse_signature(struct vg_req *req, const struct vg_sha256 *canon, bool body)
 {
 	char hex[2 * VG_SHA256_BYTES];
 	u8 hash[VG_SHA256_BYTES];
@@ -379,21 +381,27 @@ static int check_signature(struct vg_req *req, const struct vg_sha256 *canon, co
 
 /* --- step 10: rights ---------------------------------------------------------------------------------- */
 
+/* Rights on the first path parameter, where it falls under prefixes. */
+static noinline bool may_prefixed(const struct vg_req *req, const char *service)
+{
+	char name[NAME_MAX_CHECKED];
+	ssize_t n = vg_pct_decode(req->param[0], name, sizeof(name));
+
+	/* longer than any name: no prefix can make it one */
+	return n >= 0 && vg_key_may(req->key, req->route->rights, service, name, n);
+}
+
 static int check_rights(struct vg_req *req)
 {
 	const struct vg_route *route = req->route;
 	const char *service = req->conn->svc->def->name;
-	char name[VG_TARGET_PATH];
-	const char *prefix = NULL;
-	ssize_t n = 0;
+	bool may;
 
-	if (!req->is_line && route->flags & VG_ROUTE_PREFIX) {
-		n = vg_pct_decode(req->param[0], name, sizeof(name));
-		if (n < 0)
-			n = 0;
-		prefix = name;
-	}
-	if (vg_key_may(req->key, route->rights, service, prefix, n))
+	if (!req->is_line && route->flags & VG_ROUTE_PREFIX && req->key->nr_prefixes)
+		may = may_prefixed(req, service);
+	else
+		may = vg_key_may(req->key, route->rights, service, NULL, 0);
+	if (may)
 		return 0;
 	if (req->key == &no_keys)
 		return refuse(req, VG_AUTH_RIGHTS,
@@ -451,7 +459,7 @@ static bool has_body(const struct vg_req *req)
 }
 
 /* Step 9, as far as the head goes. */
-static int check_head_signature(struct vg_req *req, const struct vg_sig *sig)
+static noinline int check_head_signature(struct vg_req *req, const struct vg_sig *sig)
 {
 	struct vg_str payload = vg_req_header(req, VG_H_SHA256);
 	u64 limit = req->conn->cfg->unhashed_body_max;
@@ -516,7 +524,7 @@ int vg_auth_head(struct vg_req *req)
 }
 
 /* Step 9 for a body without hash header, and step 11. */
-static int check_body(struct vg_req *req)
+static noinline int check_body(struct vg_req *req)
 {
 	char hex[2 * VG_SHA256_BYTES];
 	u8 hash[VG_SHA256_BYTES];

@@ -2,7 +2,7 @@
 /*
  * The routes every port has: is it alive, who is it, what has it done. They only read.
  */
-#include <linux/timekeeping.h>
+#include <linux/ktime.h>
 
 #include "core/conn.h"
 #include "core/host.h"

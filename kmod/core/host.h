@@ -42,9 +42,11 @@ size_t host_alloc_size(const void *p, size_t asked);
  */
 int host_read_file(const char *path, size_t max, bool secret, u8 **data, size_t *n);
 
-/* Replace the small file @path whole (temporary file, sync, rename), or remove it. */
+/*
+ * Write the small file @path (mode 0600) and sync it. A crash may leave it empty or short: what is in it
+ * must tell whether it is whole.
+ */
 int host_write_file(const char *path, const void *data, size_t n);
-int host_remove_file(const char *path);
 
 /*
  * Open a listening socket for @svc on @addr and start accepting. On failure nothing is left
@@ -64,6 +66,11 @@ void host_conn_kick(struct vg_conn *conn);
 
 /* Is @addr one of this machine's own addresses? */
 bool host_addr_is_local(const struct vg_addr *addr);
+
+/* A request's head is read and routed; it is answered. For tracing: must be cheap when nobody looks. */
+struct vg_req;
+void host_trace_start(const struct vg_req *req);
+void host_trace_end(const struct vg_req *req);
 
 /* Facts for /v1/node and /v1/stats. */
 struct host_facts {

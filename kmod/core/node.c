@@ -12,7 +12,7 @@
 #include <linux/printk.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/timekeeping.h>
+#include <linux/ktime.h>
 #include <linux/workqueue.h>
 
 #include "core/conf.h"
@@ -236,6 +236,12 @@ static bool stamp_path(struct vg_node *node, char *path, size_t n)
 	return len > 0 && (size_t)len < n;
 }
 
+/* The newline tells that the number is all there. */
+static bool whole_number(const char *p, size_t n, u64 *out)
+{
+	return n > 1 && p[n - 1] == '\n' && !vg_str_u64(vg_str(p, n - 1), out);
+}
+
 /*
  * Which requests might have been accepted in an earlier life: after a clean stop those up to the stored
  * date; after a crash (the stamp says "running") those up to 30 s ahead; a node that has never
@@ -254,10 +260,10 @@ static void begin_replay(struct vg_node *node)
 	ret = host_read_file(path, 64, false, &text, &n);
 	if (ret == -ENOENT)
 		begin_s = 0;
-	else if (!ret && vg_str_u64(vg_str_trim(vg_str((char *)text, n)), &begin_s))
+	else if (!ret && !whole_number((char *)text, n, &begin_s))
 		begin_s = now_s + CRASH_S;
 	kvfree(text);
-	ret = host_write_file(path, "running", 7);
+	ret = host_write_file(path, "running\n", 8);
 	if (ret) {
 		pr_warn("virgo: %s cannot be written (error %d): for %d s after each start changes from old clients are refused; make the directory (state_dir)\n",
 			path, ret, CRASH_S);
@@ -273,7 +279,7 @@ static void end_replay(struct vg_node *node)
 
 	if (!stamp_path(node, path, sizeof(path)))
 		return;
-	n = scnprintf(text, sizeof(text), "%llu",
+	n = scnprintf(text, sizeof(text), "%llu\n",
 		      (unsigned long long)vg_replay_largest(node->replay));
 	if (host_write_file(path, text, n))
 		pr_warn("virgo: %s cannot be written: the next start counts as after a crash\n", path);

@@ -4,7 +4,7 @@
  */
 #include <linux/string.h>
 #include <linux/time.h>
-#include <linux/timekeeping.h>
+#include <linux/ktime.h>
 
 #include "core/sigv4.h"
 

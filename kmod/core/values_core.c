@@ -5,7 +5,7 @@
  */
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
-#include <linux/timekeeping.h>
+#include <linux/ktime.h>
 
 #include "core/conf.h"
 #include "core/deny.h"

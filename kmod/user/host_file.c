@@ -136,7 +136,3 @@ int host_write_file(const char *path, const void *data, size_t n)
 	return sync_dir(path);
 }
 
-int host_remove_file(const char *path)
-{
-	return unlink(path) ? -errno : 0;
-}

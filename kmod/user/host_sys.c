@@ -74,3 +74,11 @@ void host_facts(struct host_facts *f)
 		f->mem_free = (u64)si.freeram * si.mem_unit;
 	}
 }
+
+void host_trace_start(const struct vg_req *req)
+{
+}
+
+void host_trace_end(const struct vg_req *req)
+{
+}
