@@ -97,10 +97,8 @@ static void mp_walk_rows(struct mp_walk *w, u32 max, u64 now_ms)
 	n = mp_skip_seek(&pool->index, vg_str(w->at, w->at_n), w->after);
 	while (n && w->nr < max && looked++ < MP_BUDGET) {
 		key = mp_skip_key(n);
-		if (!vg_str_starts(key, w->prefix)) {
-			n = NULL;
+		if (!vg_str_starts(key, w->prefix))
 			break;
-		}
 		if (!vg_req_may(w->req, VG_READ, key.p, key.n)) {
 			if (!mp_walk_skip(w, key)) {
 				n = NULL;
@@ -115,7 +113,8 @@ static void mp_walk_rows(struct mp_walk *w, u32 max, u64 now_ms)
 		mp_walk_to(w, key, true);
 		n = mp_skip_next(n);
 	}
-	w->end = !n;
+	/* no page more for a key that would not be on it */
+	w->end = !n || !vg_str_starts(mp_skip_key(n), w->prefix);
 	rcu_read_unlock();
 }
 

@@ -10,8 +10,6 @@
 
 #include "mempool/pool.h"
 
-extern const struct rcu_flavor_struct urcu_memb_flavor;
-
 struct mp_table {
 	struct cds_lfht *ht;
 };
