@@ -10,7 +10,11 @@ const struct cli_group cli_groups[] = {
 	{ "node", commands_node },
 	{ "memory", commands_mem },
 	{ "memory", commands_block },
+	{ "settings", commands_config },
+	{ "settings", commands_key },
+	{ "learning", commands_analytics },
 	{ "other", commands_api },
+	{ "other", commands_doctor },
 	{ "other", commands_help },
 	{ 0 }
 };

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Checking configuration files with the parsers that read them, errors all at once. */
+#ifndef CLI_CHECK_H
+#define CLI_CHECK_H
+
+/* told of every error; line 0: of the file as a whole */
+typedef void (*check_fn)(void *arg, const char *file, unsigned int line, unsigned int col,
+			 const char *msg);
+
+/* 0: it was read, or errno: it could not be */
+int check_node_file(const char *path, check_fn fn, void *arg);
+int check_client_file(const char *path, check_fn fn, void *arg);
+
+#endif
