@@ -7,14 +7,17 @@
 #include <linux/export.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
-#include <linux/timekeeping.h>
+#include <linux/ktime.h>
 
 #include "core/clock.h"
 #include "core/node.h"
 
 u64 vg_real_ms(void)
 {
-	return div_u64(ktime_get_real_ns(), NSEC_PER_MSEC);
+	struct timespec64 now;
+
+	ktime_get_coarse_real_ts64(&now);
+	return vg_ts_ms(&now);
 }
 
 u64 vg_mono_ms(void)
@@ -144,7 +147,13 @@ int vg_clock_parse(struct vg_str s, u64 *clock)
 
 u64 vg_clock_now(struct vg_node *node)
 {
-	u64 wall = vg_real_ms() << 16;
+	return vg_clock_at(node, vg_real_ms());
+}
+EXPORT_SYMBOL_GPL(vg_clock_now);
+
+u64 vg_clock_at(struct vg_node *node, u64 unix_ms)
+{
+	u64 wall = unix_ms << 16;
 	s64 old = atomic64_read(&node->clock);
 	u64 next;
 
@@ -153,7 +162,6 @@ u64 vg_clock_now(struct vg_node *node)
 	} while (!atomic64_try_cmpxchg(&node->clock, &old, next));
 	return next;
 }
-EXPORT_SYMBOL_GPL(vg_clock_now);
 
 int vg_clock_see(struct vg_node *node, u64 seen)
 {

@@ -5,6 +5,8 @@
 #ifndef VG_CORE_CLOCK_H
 #define VG_CORE_CLOCK_H
 
+#include <linux/time64.h>
+
 #include "core/str.h"
 
 struct vg_civil {
@@ -27,8 +29,20 @@ size_t vg_clock_print(u64 clock, char out[VG_CLOCK_TEXT]);
 /* 0, -EINVAL (not `digits.digits`) or -ERANGE (more than a clock can hold) */
 int vg_clock_parse(struct vg_str s, u64 *clock);
 
-/* Unix milliseconds; monotonic ones, up to a tick late but cheap, for deadlines */
+/*
+ * Milliseconds, Unix and monotonic, up to a tick late but without reading the hardware: for
+ * deadlines, and for a logical clock, which orders by its counter within a tick.
+ */
 u64 vg_real_ms(void);
 u64 vg_mono_ms(void);
+
+static inline u64 vg_ts_ms(const struct timespec64 *ts)
+{
+	return (u64)ts->tv_sec * MSEC_PER_SEC + (u32)ts->tv_nsec / (u32)NSEC_PER_MSEC;
+}
+
+struct vg_node;
+/* vg_clock_now() for a caller that has read the time already */
+u64 vg_clock_at(struct vg_node *node, u64 unix_ms);
 
 #endif

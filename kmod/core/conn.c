@@ -9,7 +9,6 @@
 #include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/slab.h>
-#include <linux/timekeeping.h>
 
 #include "core/clock.h"
 #include "core/conn_int.h"

@@ -9,7 +9,7 @@
  *		READ:  space -> recv -> received / eof	(until -EAGAIN)
  *		SHUT:  shut down the sending side once, then go on reading: c drains its peer
  *		CLOSE: detach, vg_conn_free()
- *		WAIT:  the bandwidth limit: nothing before conn->wake_ms (monotonic)
+ *		WAIT:  the bandwidth limit: no (other) direction before conn->wake_ms (monotonic)
  *		0:     nothing before a kick (a handler works elsewhere)
  * A peer's reset or a failed send is vg_conn_eof(c, -errno). After host_conn_kick() the worker calls
  * vg_conn_kicked() and goes on with the loop. CLOSE is never wanted while a request is pending:
@@ -111,9 +111,9 @@ struct vg_conn {
 	u32 n_requests, n_status[6];
 	u64 n_in, n_out;
 
-	u64 date_s;			/* the second for which the header lines below were made */
-	u32 date_n;
-	char date[88];			/* Date, Virgo-Node and the name of Virgo-Clock */
+	u64 date_s, date_ms;		/* for when the header lines below were made */
+	u32 date_n, date_ms_n;
+	char date[112];			/* Date, Virgo-Node and Virgo-Clock up to its counter */
 };
 
 /*
@@ -127,7 +127,7 @@ void vg_conn_free(struct vg_conn *c);
 
 /* Where the next bytes go, at most *@room of them; NULL when it does not want any. */
 void *vg_conn_space(struct vg_conn *c, size_t *room);
-/* @n bytes are there: parse, run handlers, append answers. */
+/* @n bytes are there: parse, run handlers, append answers. 0 is nothing, not the end. */
 void vg_conn_received(struct vg_conn *c, size_t n);
 /* The same for bytes that lie elsewhere (tests, fuzzers). Returns how many were taken. */
 size_t vg_conn_input(struct vg_conn *c, const void *p, size_t n);
@@ -136,6 +136,7 @@ void vg_conn_eof(struct vg_conn *c, int err);
 
 /* Up to @max pieces to send now; returns how many (0: nothing, or bandwidth is used up). */
 int vg_conn_output(struct vg_conn *c, struct kvec *v, int max, size_t *bytes);
+/* @n bytes of it are gone. 0 is no progress. */
 void vg_conn_sent(struct vg_conn *c, size_t n);
 /* The host has shut down the sending side. */
 void vg_conn_shut(struct vg_conn *c);

@@ -111,6 +111,8 @@ static void body_took(struct vg_req *req, size_t n)
 
 void vg_conn_received(struct vg_conn *c, size_t n)
 {
+	if (!n)
+		return;
 	c->now_ms = vg_mono_ms();
 	c->n_in += n;
 	vg_bandwidth_used(c->node, n);

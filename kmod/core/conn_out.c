@@ -152,6 +152,8 @@ void vg_conn_sent(struct vg_conn *c, size_t n)
 {
 	if (WARN_ON_ONCE(n > c->out_bytes))
 		n = c->out_bytes;
+	if (!n)
+		return;
 	c->now_ms = vg_mono_ms();
 	vg_bandwidth_used(c->node, n);
 	c->n_out += n;

@@ -7,7 +7,7 @@
 #include <linux/export.h>
 #include <linux/kernel.h>
 #include <linux/slab.h>
-#include <linux/timekeeping.h>
+#include <linux/ktime.h>
 
 #include "core/clock.h"
 #include "core/conn_int.h"
@@ -82,19 +82,26 @@ static inline char *put_bytes(char *out, const char *s, size_t n)
 
 #define PUT_LIT(out, lit) put_bytes(out, lit, sizeof(lit) - 1)
 
-/* The lines that stay the same for a second */
-static void make_date(struct vg_conn *c, u64 now_s)
+/* The lines that stay the same for a second, or a tick; @clock_ms of the logical clock */
+static void make_date(struct vg_conn *c, u64 now_s, u64 clock_ms)
 {
 	char *p = c->date;
 
-	BUILD_BUG_ON(sizeof(c->date) < 6 + VG_DATE_IMF + 14 + VG_U64_DIGITS + 15);
-	p = PUT_LIT(p, "Date: ");
-	p += vg_date_imf(now_s, p);
-	p = PUT_LIT(p, "\r\nVirgo-Node: ");
-	p += vg_u64_to_dec(c->node->id, p);
-	p = PUT_LIT(p, "\r\nVirgo-Clock: ");
-	c->date_n = p - c->date;
-	c->date_s = now_s;
+	BUILD_BUG_ON(sizeof(c->date) < 6 + VG_DATE_IMF + 14 + VG_U64_DIGITS + 15 + VG_CLOCK_TEXT);
+	if (c->date_s != now_s) {
+		p = PUT_LIT(p, "Date: ");
+		p += vg_date_imf(now_s, p);
+		p = PUT_LIT(p, "\r\nVirgo-Node: ");
+		p += vg_u64_to_dec(c->node->id, p);
+		p = PUT_LIT(p, "\r\nVirgo-Clock: ");
+		c->date_s = now_s;
+		c->date_n = p - c->date;
+	}
+	p = c->date + c->date_n;
+	p += vg_u64_to_dec(clock_ms, p);
+	*p++ = '.';
+	c->date_ms = clock_ms;
+	c->date_ms_n = p - c->date;
 }
 
 static bool bodyless(u16 status)
@@ -107,13 +114,16 @@ static char *put_head(struct vg_req *req, char *p, u16 status, const char *type,
 {
 	const struct status_text *t = status_text(status);
 	struct vg_conn *c = req->conn;
-	u64 now_s = ktime_get_real_seconds();
+	struct timespec64 now;
+	u64 clock;
 
-	if (c->date_s != now_s)
-		make_date(c, now_s);
+	ktime_get_coarse_real_ts64(&now);
+	clock = vg_clock_at(c->node, vg_ts_ms(&now));
+	if (c->date_ms != clock >> 16 || c->date_s != now.tv_sec)
+		make_date(c, now.tv_sec, clock >> 16);
 	p = put_bytes(p, t->line, t->n);
-	p = put_bytes(p, c->date, c->date_n);
-	p += vg_clock_print(vg_clock_now(c->node), p);
+	p = put_bytes(p, c->date, c->date_ms_n);
+	p += vg_u64_to_dec(clock & 0xffff, p);
 	if (!bodyless(status)) {
 		if (type) {
 			p = PUT_LIT(p, "\r\nContent-Type: ");

@@ -6,7 +6,7 @@
 #include <linux/bug.h>
 #include <linux/kernel.h>
 #include <linux/slab.h>
-#include <linux/timekeeping.h>
+#include <linux/ktime.h>
 
 #include "core/clock.h"
 #include "core/conn_int.h"
@@ -32,6 +32,7 @@ void vg_request_reset(struct vg_conn *c)
 	req->entered = false;
 	req->hash_body = false;
 	req->status = 0;
+	req->begun_ns = 0;
 	req->extra_n = 0;
 }
 
@@ -54,6 +55,8 @@ void vg_request_end(struct vg_conn *c)
 {
 	struct vg_req *req = &c->req;
 
+	if (req->begun_ns)
+		host_trace_end(req);
 	request_drop(req);
 	if (req->answered)
 		c->n_status[min_t(u32, req->status / 100, ARRAY_SIZE(c->n_status) - 1)]++;
@@ -311,6 +314,7 @@ bool vg_request_begin(struct vg_conn *c)
 	if (has_body)
 		req->keep_alive = false;
 	check_head(c);
+	host_trace_start(req);
 	if (!req->answered)
 		check_lengths(c, has_body);
 	if (req->answered) {

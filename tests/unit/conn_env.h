@@ -69,6 +69,18 @@ void host_conn_kick(struct vg_conn *c)
 	env_kicks++;
 }
 
+static u32 env_trace_starts, env_trace_ends;
+
+void host_trace_start(const struct vg_req *req)
+{
+	env_trace_starts++;
+}
+
+void host_trace_end(const struct vg_req *req)
+{
+	env_trace_ends++;
+}
+
 /* --- the rest of core ------------------------------------------------------------------------- */
 
 static bool env_deny;
