@@ -8,6 +8,7 @@ usage()
 {
 	cat <<-'END'
 	usage: tests/vm/mkinitrd.sh --kernel 6.1|6.12|uml --out FILE [--module NAME]... [--ko FILE]... [--file SRC=DEST]...
+	  --no-host leave out what mode "run" needs to see the file system of this machine
 	  --module  a module of that kernel, loaded at boot with what it depends on (added to the usual ones)
 	  --ko      a module file, loaded after those, in the order given
 	  --file    a file copied to DEST in the guest, mode kept
@@ -16,7 +17,8 @@ usage()
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 kernel='' out=''
-modules=(virtio_pci virtio_net 9pnet_virtio 9p overlay)
+modules=(virtio_pci virtio_net)
+host_modules=(9pnet_virtio 9p overlay)
 kos=()
 files=()
 
@@ -29,6 +31,7 @@ fail()
 while [[ $# -gt 0 ]]; do
 	case $1 in
 	-h|--help) usage; exit 0 ;;
+	--no-host) host_modules=(); shift ;;
 	--kernel|--out|--module|--ko|--file)
 		[[ $# -ge 2 ]] || { usage >&2; exit 2; }
 		case $1 in
@@ -82,7 +85,7 @@ add_module()
 
 if [[ $kernel != uml ]]; then
 	tree=$("$here/kernels.sh" root "$kernel")/lib/modules/$("$here/kernels.sh" release "$kernel")
-	for module in "${modules[@]}"; do
+	for module in "${modules[@]}" "${host_modules[@]}"; do
 		add_module "$module" "$tree"
 	done
 fi
