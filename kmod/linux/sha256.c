@@ -14,6 +14,8 @@
 #include "core/host.h"
 #include "host.h"
 
+enum { STATE_MAX = 256 };	/* bytes of an exported state; checked at load */
+
 static struct crypto_shash *tfm;
 
 static struct shash_desc *desc(struct vg_sha256 *s)
@@ -32,7 +34,7 @@ int virgo_sha256_init(void)
 		return PTR_ERR(tfm);
 	}
 	if (sizeof(struct shash_desc) + crypto_shash_descsize(tfm) > room ||
-	    crypto_shash_statesize(tfm) > HASH_MAX_STATESIZE) {
+	    crypto_shash_statesize(tfm) > STATE_MAX) {
 		pr_err("virgo: sha256 by %s needs more state than there is room for\n",
 		       crypto_shash_driver_name(tfm));
 		crypto_free_shash(tfm);
@@ -71,7 +73,7 @@ void host_sha256_final(struct vg_sha256 *s, u8 out[VG_SHA256_BYTES])
 
 void host_sha256_copy(struct vg_sha256 *to, const struct vg_sha256 *from)
 {
-	u8 state[HASH_MAX_STATESIZE];
+	u8 state[STATE_MAX];
 
 	desc(to)->tfm = tfm;
 	/* neither fails for a software hash */
