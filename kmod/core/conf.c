@@ -9,6 +9,7 @@
 
 struct conf_scan {
 	const char *text;
+	size_t n;
 	const struct vg_conf_grammar *grammar;
 	const struct vg_conf_sink *sink;
 	struct vg_conf_error *err;	/* the first error goes here */
@@ -148,16 +149,13 @@ static int conf_check_value(struct conf_scan *s, struct vg_str key, struct vg_st
 	return 0;
 }
 
-/* The key that begins at offset @at; only for offsets in s->keys, so the grammar was checked */
-static struct vg_str conf_key_at(const struct conf_scan *s, u32 at)
+/* Does @key begin at offset @at, one of s->keys, where some key begins and a "=" follows? */
+static bool conf_is_key_at(const struct conf_scan *s, u32 at, struct vg_str key)
 {
-	u32 n = 0;
-
 	if (s->bare_at == at + 1)
-		return VG_STR("nodes");
-	while (conf_is_key_byte(s->grammar, s->text[at + n], !n))
-		n++;
-	return vg_str(s->text + at, n);
+		return vg_str_eq(key, VG_STR("nodes"));
+	return key.n < s->n - at && !memcmp(s->text + at, key.p, key.n) &&
+	       !conf_is_key_byte(s->grammar, s->text[at + key.n], false);
 }
 
 static u32 conf_line_of(const struct conf_scan *s, u32 at)
@@ -176,7 +174,7 @@ static int conf_check_new(struct conf_scan *s, struct vg_str key, const char *p)
 	u32 i;
 
 	for (i = 0; i < s->pairs && !may_repeat; i++)
-		if (vg_str_eq(conf_key_at(s, s->keys[i]), key))
+		if (conf_is_key_at(s, s->keys[i], key))
 			return conf_fail_at(s, p, -EINVAL,
 				       "duplicate key \"%.*s\", first on line %u: keep one of them",
 				       VG_STR_ARG(key), conf_line_of(s, s->keys[i]));
@@ -314,13 +312,21 @@ static bool conf_read_line(struct conf_scan *s, struct vg_str line)
 int vg_conf_scan(const char *text, size_t n, const struct vg_conf_grammar *grammar,
 		 const struct vg_conf_sink *sink, struct vg_conf_error *err)
 {
-	struct conf_scan s = { .text = text, .grammar = grammar, .sink = sink, .line = 1 };
+	struct conf_scan s = {
+		.text = text,
+		.n = n,
+		.grammar = grammar,
+		.sink = sink,
+		.line = 1,
+	};
 	size_t at;
 
 	s.err = err ? err : &s.later;
 	if (n > VG_CONF_BYTES) {
-		s.line_at = VG_CONF_BYTES;
 		s.line = conf_line_of(&s, VG_CONF_BYTES);
+		for (at = VG_CONF_BYTES; at && text[at - 1] != '\n'; at--)
+			;
+		s.line_at = at;
 		conf_after(&s, conf_fail_at(&s, text + VG_CONF_BYTES, -E2BIG,
 					    "the file has more than %d bytes", VG_CONF_BYTES));
 		return s.ret;

@@ -10,13 +10,15 @@
 #include "core/utf8.h"
 
 #define VG_JSON_TEXT_MAX (256u << 20)
+#define JR_BUCKET_BITS 6		/* JR_BUCKETS is two to this */
+#define JR_BUCKETS 64
 
 enum jr_expect {
-	EXPECT_VALUE,
-	EXPECT_VALUE_OR_END,	/* behind "[" */
-	EXPECT_KEY,
-	EXPECT_KEY_OR_END,	/* behind "{" */
-	EXPECT_MORE,		/* a comma or the end of the container, or of the text */
+	JR_EXPECT_VALUE,
+	JR_EXPECT_VALUE_OR_END,	/* behind "[" */
+	JR_EXPECT_KEY,
+	JR_EXPECT_KEY_OR_END,	/* behind "{" */
+	JR_EXPECT_MORE,		/* a comma or the end of the container, or of the text */
 };
 
 struct jr_parser {
@@ -28,6 +30,7 @@ struct jr_parser {
 	u32 used;
 	u32 max;
 	u32 depth;
+	u32 seed;
 	u32 open[VG_JSON_DEPTH];	/* tokens of the containers around us */
 };
 
@@ -136,17 +139,23 @@ static struct jr_walk jr_walk_start(const char *text, const struct vg_jtok *t)
 	return (struct jr_walk){ .p = text + t->start, .n = t->len };
 }
 
-static u32 jr_key_hash(const char *text, const struct vg_jtok *t)
+/*
+ * FNV-1a from a start that no client knows, the addresses involved, so that keys which all meet
+ * in one bucket cannot be prepared; mixed at the end, because the bucket is taken from the upper
+ * bits.
+ */
+static u32 jr_key_hash(const struct jr_parser *ps, const struct vg_jtok *t)
 {
-	struct jr_walk w = jr_walk_start(text, t);
+	struct jr_walk w = jr_walk_start(ps->p, t);
+	u32 h = ps->seed;
 	struct vg_str s;
-	u32 h = 2166136261u;
 	size_t i;
 
 	for (s = jr_walk_next(&w); s.n; s = jr_walk_next(&w))
 		for (i = 0; i < s.n; i++)
 			h = (h ^ (u8)s.p[i]) * 16777619u;
-	return h;
+	h ^= h >> 15;
+	return h * 0x85ebca6bu;
 }
 
 static bool jr_keys_equal(const char *text, const struct vg_jtok *a, const struct vg_jtok *b)
@@ -171,23 +180,67 @@ static bool jr_keys_equal(const char *text, const struct vg_jtok *a, const struc
 	return !sa.n && !sb.n;
 }
 
-/* The key just added as the last token: count it, and refuse it if its object has it already */
+/*
+ * The key just added as the last token: count it. Whether it is new shows when the object closes.
+ */
 static int jr_add_member(struct jr_parser *ps)
 {
-	u32 obj = ps->open[ps->depth - 1], last = ps->used - 1, i;
-	struct vg_jtok *key = &ps->toks[last];
+	u32 obj = ps->open[ps->depth - 1];
+	struct vg_jtok *key = &ps->toks[ps->used - 1];
 
 	key->key = true;
 	if (key->len > VG_JSON_KEY_BYTES)
 		return jr_refuse(ps, key->start, -E2BIG, "key longer than 512 bytes");
 	if (ps->toks[obj].count++ == VG_JSON_MEMBERS)
 		return jr_refuse(ps, key->start, -E2BIG, "more than 256 members in an object");
-	key->count = jr_key_hash(ps->p, key);
-	/* values before this one are complete, so their next leads from key to key */
-	for (i = obj + 1; i != last; i = ps->toks[i + 1].next)
-		if (ps->toks[i].count == key->count && jr_keys_equal(ps->p, &ps->toks[i], key))
-			return jr_refuse(ps, key->start - 1, -EINVAL, "duplicate key");
+	key->count = jr_key_hash(ps, key);
 	return 0;
+}
+
+/*
+ * No key twice in the object that closes: its keys, thrown into buckets by their hash, meet only
+ * the few that fell there before. The chains run through the keys' next, which is known to be the
+ * value and set right again.
+ */
+static int jr_check_keys(struct jr_parser *ps, u32 obj)
+{
+	u32 heads[JR_BUCKETS] = { 0 }, end = ps->used, i, j, dup = 0;
+
+	for (i = obj + 1; i < end && !dup; i = ps->toks[i + 1].next) {
+		struct vg_jtok *key = &ps->toks[i];
+		u32 *head = &heads[key->count >> (32 - JR_BUCKET_BITS)];
+
+		for (j = *head; j; j = ps->toks[j].next)
+			if (ps->toks[j].count == key->count &&
+			    jr_keys_equal(ps->p, &ps->toks[j], key))
+				dup = i;
+		key->next = *head;
+		*head = i;
+	}
+	for (i = obj + 1; i < end; i = ps->toks[i + 1].next)
+		ps->toks[i].next = i + 1;
+	if (dup)
+		return jr_refuse(ps, ps->toks[dup].start - 1, -EINVAL, "duplicate key");
+	return 0;
+}
+
+/* Behind the run at @at of bytes that mean themselves, in steps of eight; it may stop too early */
+static u32 jr_span_plain(const struct jr_parser *ps, u32 at)
+{
+	u64 w, quote, back;
+
+	while (ps->n - at >= sizeof(w)) {
+		memcpy(&w, ps->p + at, sizeof(w));
+		quote = w ^ 0x2222222222222222ULL;
+		back = w ^ 0x5c5c5c5c5c5c5c5cULL;
+		/* a byte that is zero (or, for w, below a blank) borrows from its top bit */
+		quote -= 0x0101010101010101ULL;
+		back -= 0x0101010101010101ULL;
+		if ((w | (w - 0x2020202020202020ULL) | quote | back) & 0x8080808080808080ULL)
+			break;
+		at += sizeof(w);
+	}
+	return at;
 }
 
 /* From the opening quote at ps->at to behind the closing one */
@@ -199,6 +252,7 @@ static int jr_read_string(struct jr_parser *ps)
 	int len, ret;
 
 	for (;;) {
+		at = jr_span_plain(ps, at);
 		if (at == ps->n)
 			return jr_refuse(ps, start - 1, -EINVAL, "string without closing quote");
 		if (ps->p[at] == '"')
@@ -305,13 +359,15 @@ static int jr_open_container(struct jr_parser *ps, enum vg_jtype type)
 	return 0;
 }
 
-static void jr_close_container(struct jr_parser *ps)
+static int jr_close_container(struct jr_parser *ps)
 {
-	struct vg_jtok *t = &ps->toks[ps->open[--ps->depth]];
+	u32 i = ps->open[--ps->depth];
+	struct vg_jtok *t = &ps->toks[i];
 
 	ps->at++;
 	t->len = ps->at - t->start;
 	t->next = ps->used;
+	return t->type == VG_JSON_OBJECT && t->count > 1 ? jr_check_keys(ps, i) : 0;
 }
 
 static int jr_read_value(struct jr_parser *ps, enum jr_expect *expect)
@@ -321,12 +377,12 @@ static int jr_read_value(struct jr_parser *ps, enum jr_expect *expect)
 
 	if (ps->depth && ps->toks[ps->open[ps->depth - 1]].type == VG_JSON_ARRAY)
 		ps->toks[ps->open[ps->depth - 1]].count++;
-	*expect = EXPECT_MORE;
+	*expect = JR_EXPECT_MORE;
 	if (c == '{') {
-		*expect = EXPECT_KEY_OR_END;
+		*expect = JR_EXPECT_KEY_OR_END;
 		ret = jr_open_container(ps, VG_JSON_OBJECT);
 	} else if (c == '[') {
-		*expect = EXPECT_VALUE_OR_END;
+		*expect = JR_EXPECT_VALUE_OR_END;
 		ret = jr_open_container(ps, VG_JSON_ARRAY);
 	} else if (c == '"') {
 		ret = jr_read_string(ps);
@@ -373,15 +429,13 @@ static int jr_read_more(struct jr_parser *ps, enum jr_expect *expect)
 {
 	bool obj = ps->toks[ps->open[ps->depth - 1]].type == VG_JSON_OBJECT;
 
-	if (ps->p[ps->at] == (obj ? '}' : ']')) {
-		jr_close_container(ps);
-		return 0;
-	}
+	if (ps->p[ps->at] == (obj ? '}' : ']'))
+		return jr_close_container(ps);
 	if (ps->p[ps->at] != ',')
 		return jr_refuse(ps, ps->at, -EINVAL, obj ? "expected , or } behind a member" :
 			      "expected , or ] behind an element");
 	ps->at++;
-	*expect = obj ? EXPECT_KEY : EXPECT_VALUE;
+	*expect = obj ? JR_EXPECT_KEY : JR_EXPECT_VALUE;
 	return 0;
 }
 
@@ -391,24 +445,22 @@ static int jr_step(struct jr_parser *ps, enum jr_expect *expect)
 	int ret;
 
 	switch (*expect) {
-	case EXPECT_VALUE_OR_END:
+	case JR_EXPECT_VALUE_OR_END:
 		if (c != ']')
 			return jr_read_value(ps, expect);
-		jr_close_container(ps);
-		*expect = EXPECT_MORE;
-		return 0;
-	case EXPECT_VALUE:
+		*expect = JR_EXPECT_MORE;
+		return jr_close_container(ps);
+	case JR_EXPECT_VALUE:
 		return jr_read_value(ps, expect);
-	case EXPECT_KEY_OR_END:
+	case JR_EXPECT_KEY_OR_END:
 		if (c == '}') {
-			jr_close_container(ps);
-			*expect = EXPECT_MORE;
-			return 0;
+			*expect = JR_EXPECT_MORE;
+			return jr_close_container(ps);
 		}
 		fallthrough;
-	case EXPECT_KEY:
+	case JR_EXPECT_KEY:
 		ret = jr_read_key(ps);
-		*expect = EXPECT_VALUE;
+		*expect = JR_EXPECT_VALUE;
 		return ret;
 	default:
 		return jr_read_more(ps, expect);
@@ -417,10 +469,18 @@ static int jr_step(struct jr_parser *ps, enum jr_expect *expect)
 
 int vg_json_parse(struct vg_json *doc, const char *text, size_t n, struct vg_jtok *toks, u32 max)
 {
-	struct jr_parser ps = { .doc = doc, .toks = toks, .p = text, .n = n, .max = max };
-	enum jr_expect expect = EXPECT_VALUE;
+	struct jr_parser ps = {
+		.doc = doc,
+		.toks = toks,
+		.p = text,
+		.n = n,
+		.max = max,
+		.seed = (u32)((unsigned long)doc >> 4) * 2654435761u,
+	};
+	enum jr_expect expect = JR_EXPECT_VALUE;
 	int ret;
 
+	ps.seed ^= (u32)((unsigned long)toks >> 4);
 	*doc = (struct vg_json){ .text = text, .n = n, .toks = toks };
 	if (n > VG_JSON_TEXT_MAX) {
 		ps.n = 0;
@@ -428,7 +488,7 @@ int vg_json_parse(struct vg_json *doc, const char *text, size_t n, struct vg_jto
 	}
 	for (;;) {
 		jr_skip_blanks(&ps);
-		if (expect == EXPECT_MORE && !ps.depth)
+		if (expect == JR_EXPECT_MORE && !ps.depth)
 			break;
 		if (ps.at == ps.n)
 			return jr_refuse(&ps, ps.at, -EINVAL, "the text ends too early");

@@ -30,8 +30,8 @@ struct vg_fault {
 #define VG_STR(lit) ((struct vg_str){ .p = ("" lit), .n = sizeof(lit) - 1 })
 #define VG_STR_INIT(lit) { .p = ("" lit), .n = sizeof(lit) - 1 }
 
-/* For "%.*s" */
-#define VG_STR_ARG(s) ((int)min_t(size_t, (s).n, INT_MAX)), ((s).p ? (s).p : "")
+/* For "%.*s"; the kernel's printf takes no more than 32,767 bytes */
+#define VG_STR_ARG(s) ((int)min_t(size_t, (s).n, 0x7fff)), ((s).p ? (s).p : "")
 
 static inline struct vg_str vg_str(const char *p, size_t n)
 {

@@ -25,6 +25,14 @@ static bool target_is_class(char c, u8 class)
 	return target_classes[(u8)c] & class;
 }
 
+/* Behind the run of plain bytes at @at */
+static size_t target_span(struct vg_str s, size_t at)
+{
+	while (at < s.n && target_is_class(s.p[at], TARGET_PLAIN))
+		at++;
+	return at;
+}
+
 static int target_refuse(struct vg_fault *fault, size_t pos, const char *why)
 {
 	if (fault)
@@ -81,7 +89,7 @@ static int target_check_path(struct vg_str t, struct vg_fault *fault)
 		return target_refuse(fault, VG_TARGET_PATH, "the path has more than 2048 bytes");
 	while (at < t.n) {
 		from = at;
-		while (at < t.n && t.p[at] != '/')
+		for (; at < t.n && t.p[at] != '/'; at = target_span(t, at))
 			if (target_check_byte(t, &at, false, fault))
 				return -EINVAL;
 		seg = vg_str_sub(t, from, at);
@@ -115,7 +123,7 @@ static int target_check_pair(struct vg_str t, size_t *at, struct vg_str *last,
 	if (last->n && vg_str_cmp(key, *last) <= 0)
 		return target_refuse(fault, from, vg_str_eq(key, *last) ? "query key twice" :
 			      "query keys must be in byte order");
-	for (i++; i < t.n && t.p[i] != '&';)
+	for (i++; i < t.n && t.p[i] != '&'; i = target_span(t, i))
 		if (target_check_byte(t, &i, true, fault))
 			return -EINVAL;
 	*last = key;

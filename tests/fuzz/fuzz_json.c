@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The JSON reader on any bytes. What it accepts must hang together, fit the promised number of tokens,
- * and survive being written and read again.
+ * The JSON reader on any bytes. What it accepts must hang together, fit the promised number of
+ * tokens, and survive being written and read again.
  */
 #include <stdlib.h>
 
@@ -64,7 +64,10 @@ static void rewrite(const struct vg_json *doc, struct vg_buf *b)
 		} else if (t->type == VG_JSON_STRING) {
 			size_t from = b->len;
 
-			/* keys may hold NUL bytes, which vg_jw_key cannot, so the raw text is used */
+			/*
+			 * keys may hold NUL bytes, which vg_jw_key cannot, so the raw text is
+			 * used
+			 */
 			if (t->key) {
 				char *key = malloc(t->len + 1);
 

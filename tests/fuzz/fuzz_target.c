@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Request targets, any bytes: what is accepted is its own canonical form and nothing else spells it; a
- * canonical form that is offered is accepted.
+ * Request targets, any bytes: what is accepted is its own canonical form and nothing else spells
+ * it; a canonical form that is offered is accepted.
  */
 #include <stdlib.h>
 

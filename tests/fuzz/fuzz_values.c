@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The values file and its items on any bytes; addresses that are accepted print and parse the same. */
+/*
+ * The values file and its items on any bytes; addresses that are accepted print and parse the
+ * same.
+ */
 #include <stdlib.h>
 
 #include "core/addr.c"

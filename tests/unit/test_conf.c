@@ -203,6 +203,14 @@ static void limits(void **state)
 	assert_int_equal(err.line, VG_CONF_BYTES + 1);
 	assert_int_equal(err.col, 1);
 
+	big[VG_CONF_BYTES - 3] = 'x';
+	big[VG_CONF_BYTES - 2] = 'x';
+	big[VG_CONF_BYTES - 1] = 'x';
+	assert_int_equal(parse(vg_str(big, VG_CONF_BYTES + 1), &s, &err), -E2BIG);
+	assert_int_equal(err.line, VG_CONF_BYTES - 2);
+	assert_int_equal(err.col, 4);
+	assert_string_equal(err.msg, "the file has more than 65536 bytes");
+
 	for (i = n = 0; i < 513; i++)
 		n += sprintf(big + n, "k%zu=\n", i);
 	s.go_on = true;

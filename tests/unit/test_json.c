@@ -202,6 +202,34 @@ static void limits(void **state)
 	assert_int_equal(vg_json_parse(&doc, "", (size_t)1 << 40, toks, TOKS), -E2BIG);
 }
 
+/* Each of 200 keys once more, plain and with an escape, is found among them all, and only it */
+static void finds_duplicates_among_many(void **state)
+{
+	struct vg_json doc;
+	struct vg_buf b;
+	int twice, i;
+
+	vg_buf_init(&b, NULL, 0, 1 << 20);
+	for (twice = 0; twice < 200; twice++) {
+		size_t pos;
+
+		vg_buf_reset(&b);
+		for (i = 0; i < 200; i++)
+			vg_buf_printf(&b, "%c\"key%d\":{\"key%d\":[%d]}", i ? ',' : '{', i, i, i);
+		vg_buf_putc(&b, '}');
+		assert_int_equal(parse(&doc, vg_buf_view(&b), TOKS), 0);
+		for (i = 0; i < doc.used; i++)
+			assert_true(toks[i].key ? toks[i].next == i + 1 : toks[i].next > i);
+		vg_buf_cut(&b, b.len - 1);
+		pos = b.len + 1;
+		vg_buf_printf(&b, twice & 1 ? ",\"k\\u0065y%d\":0}" : ",\"key%d\":0}", twice);
+		assert_int_equal(parse(&doc, vg_buf_view(&b), TOKS), -EINVAL);
+		assert_string_equal(doc.fault.why, "duplicate key");
+		assert_int_equal(doc.fault.pos, pos);
+	}
+	vg_buf_free(&b);
+}
+
 static void accessors(void **state)
 {
 	static const char text[] =
@@ -450,6 +478,7 @@ int main(void)
 		cmocka_unit_test(refuses_with_position),
 		cmocka_unit_test(refuses_every_prefix),
 		cmocka_unit_test(limits),
+		cmocka_unit_test(finds_duplicates_among_many),
 		cmocka_unit_test(accessors),
 		cmocka_unit_test(strings_decode),
 		cmocka_unit_test(utf8),
