@@ -132,13 +132,14 @@ static const struct cli_option train_options[] = {
 	  true },
 	{ 0, "labels", "FILE", "what is known of sources: {\"sources\":[{\"ip\",\"malicious\"}]}",
 	  CLI_C_FILE, NULL, true },
-	{ 0, "conf", "FILE", "the values file to write; default: that of the nodes", CLI_C_FILE },
-	{ 0, "model", "DIR", "keep the model here", CLI_C_DIR },
+	{ 0, "out", "CONF", "the values file to write; default, unless --model-dir: the nodes'",
+	  CLI_C_FILE },
+	{ 0, "model-dir", "DIR", "write the model here", CLI_C_DIR },
 	{ 0, "never-deny", "NET", "address[/prefix] that is never denied", .repeats = true },
 	{ 0, "valid-for", "DUR", "how long the values count; default 26h" },
 	{ 0, "deny", "N", "at most so many addresses denied, 0 to 256; default 64" },
-	{ 0, "bandwidth", "MBIT", "also write MaxNetworkBandwidth" },
-	{ 0, "seed", "N", "for the same result from the same logs; default 1" },
+	{ 0, "max-bandwidth", "MBIT", "also write MaxNetworkBandwidth" },
+	{ 0, "seed", "N", "same logs and seed, same model; default 0" },
 	{ 'n', "dry-run", NULL, "train and report, write nothing" },
 	{ 0 }
 };
@@ -160,7 +161,7 @@ static int take_numbers(struct run *r, struct an_train_options *opt)
 	if (!ret)
 		ret = run_opt_u64(r, "deny", AN_DENY_MAX, &deny);
 	if (!ret)
-		ret = run_opt_u64(r, "bandwidth", 1000000, &bandwidth);
+		ret = run_opt_u64(r, "max-bandwidth", 1000000, &bandwidth);
 	if (!ret)
 		ret = run_opt_u64(r, "seed", UINT64_MAX, &seed);
 	opt->valid_for = (uint32_t)(valid / 1000);
@@ -219,10 +220,13 @@ static int trained(struct run *r, int status, const struct an_train_report *rep,
 {
 	if (out_is_json(&r->out))
 		report_json(r, rep, conf);
+	else if (r->set.quiet)
+		out_printf(&r->out, "%s\n", rep->summary);
 	else
 		out_printf(&r->out, "%s", rep->text);
-	if (status == AN_NOT_BETTER)
-		return run_fail(r, VIRGO_FAILED, "nothing written: %s", rep->summary);
+	if (status == AN_NOT_BETTER)	/* a report in JSON says so itself ("written") */
+		return out_is_json(&r->out) ? VIRGO_FAILED :
+		       run_fail(r, VIRGO_FAILED, "%s", rep->summary);
 	if (rep->conf_written)
 		run_note(r, "%s is written; virgo analytics apply makes the nodes read it", conf);
 	return VIRGO_OK;
@@ -257,8 +261,10 @@ static int analytics_train(struct run *r)
 	opt.labels = labels;
 	opt.never_deny = never;
 	if (!run_flag(r, "dry-run")) {
-		opt.out_conf = run_opt(r, "conf") ? run_opt(r, "conf") : conf;
-		opt.model_dir = run_opt(r, "model");
+		opt.model_dir = run_opt(r, "model-dir");
+		opt.out_conf = run_opt(r, "out");
+		if (!opt.out_conf && !opt.model_dir)
+			opt.out_conf = conf;
 	}
 	watch(r, &w);
 	opt.progress = progress;
@@ -312,11 +318,13 @@ static int analytics_top(struct run *r)
 	unwatch(&w);
 	if (ret < 0)
 		return failed(r, ret, &err);
-	out_list(&r->out, cols, CLI_COUNT(cols));
+	/* counts are exact unless there were more sources than are counted one by one */
+	out_list(&r->out, cols, CLI_COUNT(cols) - (report.exact != 0));
 	for (i = 0; i < report.ntop; i++) {
 		out_str(&r->out, report.top[i].ip);
 		out_u64(&r->out, report.top[i].count);
-		out_u64(&r->out, report.top[i].error);
+		if (!report.exact)
+			out_u64(&r->out, report.top[i].error);
 	}
 	out_end(&r->out);
 	run_note(r, "%llu lines, %llu blocked packets logged, %llu sources%s",
@@ -384,7 +392,8 @@ const struct cli_command commands_analytics[] = {
 	  "Counts the sources of [UFW BLOCK] lines, trains a model, judges it on sources it has not seen and\n"
 	  "beside the best hand rule, and writes the values with where they come from. Nothing is written when\n"
 	  "there is nothing worth writing (exit status 1). The default log is /var/log/kern.log; the default\n"
-	  "values file that of the nodes that are up, or /etc/virgo_kernel_analytics.conf.",
+	  "values file that of the nodes that are up, or /etc/virgo_kernel_analytics.conf. With -q one line\n"
+	  "instead of the report. See virgo-analytics(1).",
 	  train_options, 0, LOGS_MAX, 0, CLI_C_FILE, NULL, analytics_train },
 	{ "analytics top", "[LOG…]", "the most prominent sources of blocked packets",
 	  NULL, top_options, 0, LOGS_MAX, 0, CLI_C_FILE, NULL, analytics_top },

@@ -7,7 +7,7 @@
 
 #include "cli/cli.h"
 
-static const char *const words_output[] = { "table", "json", "ndjson", "raw", NULL };
+static const char *const words_output[] = { "table", "json", "ndjson", "tsv", "raw", NULL };
 static const char *const words_via[] = { "auto", "http", "syscall", NULL };
 static const char *const words_balance[] = {
 	"least-loaded", "two-choices", "prg", "predicted", "hash", NULL
@@ -22,7 +22,7 @@ const struct cli_option cli_globals[] = {
 	  CLI_C_FILE },
 	{ 'w', "nodes", "SET", "work on these nodes: node[1-64],10.0.0.7, @group, all",
 	  CLI_C_NODES },
-	{ 'o', "output", "FORMAT", "table, json, ndjson or raw", CLI_C_WORDS, words_output },
+	{ 'o', "output", "FORMAT", "table, json, ndjson, tsv or raw", CLI_C_WORDS, words_output },
 	{ 0, "jq", "EXPR", "print what this jq expression makes of the JSON output" },
 	{ 0, "timeout", "DUR", "give up on a node after this long: 500ms, 30s, 2m" },
 	{ 0, "connect-timeout", "DUR", "give up connecting after this long" },

@@ -19,7 +19,7 @@ static int format_of(const char *name)
 		enum out_format format;
 	} formats[] = {
 		{ "table", OUT_TABLE }, { "json", OUT_JSON }, { "ndjson", OUT_NDJSON },
-		{ "raw", OUT_RAW },
+		{ "tsv", OUT_TSV }, { "raw", OUT_RAW },
 	};
 	size_t i;
 

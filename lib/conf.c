@@ -19,7 +19,7 @@ enum kind { K_NODES, K_GROUP, K_NAME, K_PATH, K_DURATION, K_CHOICE };
 
 enum { TIMEOUT_MAX_S = 365 * 24 * 3600, ENTRIES_MAX = 4096 };
 
-static const char *const outputs[] = { "table", "json", "ndjson", "raw", NULL };
+static const char *const outputs[] = { "table", "json", "ndjson", "tsv", "raw", NULL };
 static const char *const colors[] = { "auto", "always", "never", NULL };
 static const char *const vias[] = { "auto", "http", "syscall", NULL };
 static const char *const balances[] = {

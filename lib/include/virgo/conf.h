@@ -11,7 +11,7 @@
  *	key_file         a path ("none": do not sign); see key.h            the default key files
  *	timeout          duration: a whole call                             30s
  *	connect_timeout  duration                                           2s
- *	output           table | json | ndjson | raw                        (the command decides)
+ *	output           table | json | ndjson | tsv | raw                  (the command decides)
  *	color            auto | always | never                              auto
  *	via              auto | http | syscall                              auto
  *	balance          least-loaded | two-choices | prg | predicted | hash  least-loaded
