@@ -186,8 +186,8 @@ const struct cli_command commands_api[] = {
 	  "PATH may be written carelessly: escapes and the order of the query are put right. The service is\n"
 	  "found by the path; --service says otherwise. Over several nodes identical answers are shown once.\n"
 	  "An error's body is printed, too, and the exit status is the one of its status.\n\n"
-	  "virgo api GET /v1/node\n"
-	  "virgo api PUT /v1/mem/a -d @file",
+	  "  virgo api GET /v1/node\n"
+	  "  virgo api PUT /v1/mem/a -d @file",
 	  api_options, 2, 2, CLI_NEEDS_NODES | CLI_VALUE, CLI_C_NONE, NULL, api },
 	{ 0 }
 };

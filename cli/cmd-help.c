@@ -11,7 +11,59 @@ static const struct cli_option help_options[] = {
 	{ 0 }
 };
 
-/* help is text whatever the format: it goes out as it is */
+static void options_cell(struct out *o, const struct cli_option *opt)
+{
+	struct out_text t = { 0 };
+
+	for (; opt && opt->name; opt++) {
+		text_printf(&t, "%s{\"name\":\"%s\",\"letter\":", t.len ? "," : "[", opt->name);
+		text_printf(&t, opt->letter ? "\"%c\"" : "null", opt->letter);
+		text_printf(&t, ",\"value\":");
+		if (opt->arg)
+			text_json_string(&t, opt->arg, strlen(opt->arg));
+		else
+			text_str(&t, "null");
+		text_str(&t, ",\"help\":");
+		text_json_string(&t, opt->help, strlen(opt->help));
+		text_printf(&t, ",\"repeats\":%s}", opt->repeats ? "true" : "false");
+	}
+	text_str(&t, t.len ? "]" : "[]");
+	out_json(o, t.failed ? NULL : t.data);
+	text_free(&t);
+}
+
+/* the table itself, for programs: all commands, or those whose name begins with the topic */
+static int help_json(struct run *r)
+{
+	static const struct out_col cols[] = {
+		{ "name" }, { "group" }, { "arguments" }, { "summary" }, { "detail" },
+		{ "options" },
+	};
+	const struct cli_command *cmd;
+	const struct cli_group *group;
+	char topic[2 * CLI_NAME_MAX] = "";
+	size_t i;
+
+	if (r->argc)
+		snprintf(topic, sizeof(topic), "%s%s%s", r->argv[0], r->argc > 1 ? " " : "",
+			 r->argc > 1 ? r->argv[1] : "");
+	out_list(&r->out, cols, CLI_COUNT(cols));
+	for (i = 0; (cmd = cli_at(i, &group)); i++) {
+		if (strncmp(cmd->name, topic, strlen(topic)))
+			continue;
+		out_str(&r->out, cmd->name);
+		out_str(&r->out, group->name);
+		out_str(&r->out, cmd->args);
+		out_str(&r->out, cmd->summary);
+		out_str(&r->out, cmd->detail);
+		options_cell(&r->out, cmd->options);
+	}
+	if (r->out.rows)
+		return VIRGO_OK;
+	out_end(&r->out);
+	return VIRGO_NOT_FOUND;
+}
+
 static int help(struct run *r)
 {
 	char *text = NULL, near[CLI_NAME_MAX];
@@ -21,6 +73,11 @@ static int help(struct run *r)
 
 	if (!to)
 		return run_fail(r, VIRGO_FAILED, "out of memory");
+	if (out_is_json(&r->out)) {
+		fclose(to);
+		free(text);
+		return help_json(r);
+	}
 	if (run_flag(r, "man"))
 		help_man(to);
 	else
@@ -57,11 +114,12 @@ static const char *const shells[] = { "bash", "zsh", "fish", NULL };
 
 const struct cli_command commands_help[] = {
 	{ "help", "[TOPIC]", "show help on a command, or on all",
-	  NULL, help_options, 0, 2, CLI_VALUE, CLI_C_COMMAND, NULL, help },
+	  "TOPIC is a command, the first word of several, or a group. With -o json the command table itself.",
+	  help_options, 0, 2, CLI_VALUE, CLI_C_COMMAND, NULL, help },
 	{ "completion", "bash | zsh | fish", "print the shell's completion script, which asks virgo",
-	  "bash: source <(virgo completion bash)\n"
-	  "zsh:  virgo completion zsh > \"${fpath[1]}/_virgo\"\n"
-	  "fish: virgo completion fish > ~/.config/fish/completions/virgo.fish",
+	  "  bash: source <(virgo completion bash)\n"
+	  "  zsh:  virgo completion zsh > \"${fpath[1]}/_virgo\"\n"
+	  "  fish: virgo completion fish > ~/.config/fish/completions/virgo.fish",
 	  NULL, 1, 1, CLI_VALUE, CLI_C_WORDS, shells, completion },
 	{ 0 }
 };

@@ -114,10 +114,7 @@ static void man_text(FILE *to, const char *s)
 		if (start && (*s == '.' || *s == '\''))
 			fputs("\\&", to);
 		start = *s == '\n';
-		if (start && s[1] == '\n') {
-			fputs("\n.PP\n", to);
-			s++;
-		} else if (*s == '\\') {
+		if (*s == '\\') {
 			fputs("\\e", to);
 		} else if (*s == '-') {
 			fputs("\\-", to);
@@ -127,6 +124,24 @@ static void man_text(FILE *to, const char *s)
 		} else {
 			fputc(*s, to);
 		}
+	}
+}
+
+/* paragraphs; one that begins with blanks is shown as it stands */
+static void man_paragraphs(FILE *to, const char *text)
+{
+	char paragraph[2048];
+	const char *end;
+	bool literal;
+
+	for (; *text; text = end + (*end ? 2 : 0)) {
+		end = strstr(text, "\n\n");
+		end = end ? end : text + strlen(text);
+		literal = *text == ' ';
+		snprintf(paragraph, sizeof(paragraph), "%.*s", (int)(end - text), text);
+		fputs(literal ? ".PP\n.EX\n" : ".PP\n", to);
+		man_text(to, paragraph);
+		fputs(literal ? "\n.EE\n" : "\n", to);
 	}
 }
 
@@ -156,11 +171,8 @@ static void man_command(FILE *to, const struct cli_command *cmd)
 	fputs("\"\n", to);
 	man_text(to, cmd->summary);
 	fputs(".\n", to);
-	if (cmd->detail) {
-		fputs(".PP\n", to);
-		man_text(to, cmd->detail);
-		fputc('\n', to);
-	}
+	if (cmd->detail)
+		man_paragraphs(to, cmd->detail);
 	for (opt = cmd->options; opt && opt->name; opt++)
 		man_option(to, opt);
 }
