@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Shared by the shim's tests: a child that must abort with a certain message, and waiting with a deadline. */
+/*
+ * Shared by the shim's tests: a child that must abort with a certain message, and waiting with
+ * a deadline.
+ */
 #ifndef TEST_SHIM_H
 #define TEST_SHIM_H
 

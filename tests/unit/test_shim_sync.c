@@ -315,6 +315,7 @@ static void *rw_user(void *arg)
 		} else {
 			down_read(&sem);
 			atomic_inc(&readers_in);
+			sched_yield();
 			if (atomic_read(&writers_in))
 				atomic_inc(&rw_errors);
 			atomic_dec(&readers_in);

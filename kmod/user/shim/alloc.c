@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Shim: the allocator. Must never grant what the kernel would refuse, nor wait where it must not. */
+/*
+ * Shim: the allocator. Must never grant what the kernel would refuse, nor wait where it must
+ * not.
+ */
 #include <linux/bug.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>

@@ -65,7 +65,8 @@ static int parse(const char *s, unsigned int base, unsigned long long *res)
 	bool over = false;
 	const char *begin;
 
-	begin = s = skip_radix(s, &base);
+	s = skip_radix(s, &base);
+	begin = s;
 	for (;; s++) {
 		int digit = hex_to_bin((unsigned char)*s);
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Shim: the out-of-line part of locks and counts. Must never let misuse pass that the kernel would warn about. */
+/*
+ * Shim: the out-of-line part of locks and counts. Must never let misuse pass that the kernel
+ * would warn about.
+ */
 #include <linux/bug.h>
 #include <linux/kernel.h>
 #include <linux/mutex.h>

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Shim: messages and the end of a process that misused the API. Must never print a control character. */
+/*
+ * Shim: messages and the end of a process that misused the API. Must never print a control
+ * character.
+ */
 #include <linux/bug.h>
 #include <linux/jiffies.h>
 #include <linux/kernel.h>

@@ -150,7 +150,7 @@ u64 get_jiffies_64(void)
 	return JIFFIES_BEGIN + (now - epoch) / (NSEC_PER_SEC / HZ);
 }
 
-/* Days since 1970 of a date; month 1..12. Years are counted from March, so that leap days come last. */
+/* Days since 1970 of a date; month 1..12. Years begin in March, so that leap days come last. */
 static s64 days_from_date(s64 year, unsigned int month, unsigned int day)
 {
 	s64 era, of_era, of_year;

@@ -20,7 +20,10 @@ bool shim_rwsem_held(const struct rw_semaphore *sem);
 				       default: false))
 
 #ifndef NDEBUG
-#define shim_lock_assert(ok, what, l)	do { if (unlikely(!(ok))) SHIM_BUG(what "(%s)", l); } while (0)
+#define shim_lock_assert(ok, what, l) do {				\
+	if (unlikely(!(ok)))						\
+		SHIM_BUG(what "(%s)", l);				\
+} while (0)
 #else
 #define shim_lock_assert(ok, what, l)	((void)sizeof(ok))
 #endif
