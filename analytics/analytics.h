@@ -2,9 +2,9 @@
 /*
  * From kernel log lines to a model to the values a kernel acts on.
  *
- * The library never prints, never exits, never changes a signal disposition and keeps no global
- * state: everything it has to say is in the report or in the error. It is not thread safe for one
- * and the same report; separate calls may run in separate threads.
+ * The library never prints, never exits, never changes a signal disposition and keeps no state of
+ * its own: everything it has to say is in the report or in the error. One an_train() at a time a
+ * process, because libsvm changes the locale while it saves a model; an_top() may run beside it.
  */
 #ifndef VIRGO_ANALYTICS_H
 #define VIRGO_ANALYTICS_H

@@ -14,8 +14,8 @@ struct walk {
 	struct an_read_stats *stats;
 	struct an_error *err;
 	struct an_clock clock;
-	struct an_sources *now;		/* where packets are counted */
-	struct an_sources *later;	/* taken over from `switch_at` on; NULL: never */
+	struct an_sources early, late;	/* the two halves; with labels given, early is all */
+	bool halve;
 	uint64_t switch_at;
 	uint64_t total;			/* bytes, for the progress */
 	int64_t first_ms;		/* of this log, by the counting walk */
@@ -45,12 +45,9 @@ static bool note_own(struct walk *w, const struct an_event *ev)
 static bool take(struct walk *w, const struct an_event *ev)
 {
 	struct an_read_stats *stats = w->stats;
+	bool late = w->halve && stats->blocks >= w->switch_at;
 	bool fresh;
 
-	if (w->later && stats->blocks >= w->switch_at) {
-		w->now = w->later;
-		w->later = NULL;
-	}
 	if (ev->ms != AN_MS_NONE) {
 		if (!stats->blocks)
 			stats->first = ev->ms / 1000;
@@ -59,7 +56,7 @@ static bool take(struct walk *w, const struct an_event *ev)
 	}
 	stats->blocks++;
 	return an_count_add(&w->g->total, ev->src, &fresh) != AN_COUNT_NONE &&
-	       note_own(w, ev) && an_sources_add(w->now, ev);
+	       note_own(w, ev) && an_sources_add(late ? &w->late : &w->early, ev);
 }
 
 static int walk_block(void *arg, const char *p, const char *end)
@@ -113,22 +110,31 @@ static const struct an_stat *judged(const struct walk *w, const struct an_source
 	return st;
 }
 
+static bool table_grow(struct an_table *t)
+{
+	size_t room = t->room ? t->room * 2 : 256;
+	void *p;
+
+	p = realloc(t->f, room * sizeof(*t->f));
+	if (!p)
+		return false;
+	t->f = p;
+	p = realloc(t->traits, room * sizeof(*t->traits));
+	if (!p)
+		return false;
+	t->traits = p;
+	p = realloc(t->y, room);
+	if (!p)
+		return false;
+	t->y = p;
+	t->room = room;
+	return true;
+}
+
 static bool add_row(struct an_table *t, const struct an_stat *st, bool hostile)
 {
-	if (t->n == t->room) {
-		size_t room = t->room ? t->room * 2 : 256;
-		void *f = realloc(t->f, room * sizeof(*t->f));
-		void *traits, *y;
-
-		t->f = f ? f : t->f;
-		traits = realloc(t->traits, room * sizeof(*t->traits));
-		t->traits = traits ? traits : t->traits;
-		y = realloc(t->y, room);
-		t->y = y ? y : t->y;
-		if (!f || !traits || !y)
-			return false;
-		t->room = room;
-	}
+	if (t->n == t->room && !table_grow(t))
+		return false;
 	an_features(st, t->f[t->n]);
 	an_traits(st, &t->traits[t->n]);
 	t->y[t->n++] = hostile ? 1 : -1;
@@ -244,17 +250,15 @@ static int gather_given(struct walk *w)
 
 	for (i = 0; i < w->opt->nlabels && !ret; i++) {
 		struct an_labels labels = { 0 };
-		struct an_sources s = { 0 };
 
 		ret = an_labels_load(&labels, w->opt->labels[i], w->err);
-		if (!ret && !an_sources_init(&s, w->opt->max_sources))
+		if (!ret && !an_sources_init(&w->early, w->opt->max_sources))
 			ret = an_fail(w->err, AN_NOMEM, "out of memory");
-		w->now = &s;
 		for (j = i * group; j < (i + 1) * group && !ret; j++)
 			ret = walk_log(w, &w->g->inputs[j], AN_SCAN_HASH, walk_block);
-		if (!ret && !rows_given(w, &s, &labels))
+		if (!ret && !rows_given(w, &w->early, &labels))
 			ret = an_fail(w->err, AN_NOMEM, "out of memory");
-		an_sources_free(&s);
+		an_sources_free(&w->early);
 		an_labels_free(&labels);
 	}
 	return ret;
@@ -307,27 +311,25 @@ static int count_logs(struct walk *w, uint64_t *blocks)
 
 static int gather_weak(struct walk *w)
 {
-	struct an_sources early = { 0 }, late = { 0 };
 	uint64_t blocks = 0;
 	int ret = open_all(w, true);
 	size_t i;
 
 	if (!ret)
 		ret = count_logs(w, &blocks);
-	if (!ret && (!an_sources_init(&early, w->opt->max_sources) ||
-		     !an_sources_init(&late, w->opt->max_sources)))
+	if (!ret && (!an_sources_init(&w->early, w->opt->max_sources) ||
+		     !an_sources_init(&w->late, w->opt->max_sources)))
 		ret = an_fail(w->err, AN_NOMEM, "out of memory");
-	w->now = &early;
-	w->later = &late;
+	w->halve = true;
 	w->switch_at = blocks / 2;
 	for (i = 0; i < w->opt->nlogs && !ret; i++)
 		ret = walk_log(w, &w->g->inputs[i], 0, walk_block);
-	if (!ret && !rows_weak(w, &early, &late))
+	if (!ret && !rows_weak(w, &w->early, &w->late))
 		ret = an_fail(w->err, AN_NOMEM, "out of memory");
 	w->g->early = w->switch_at;
 	w->g->late = w->stats->blocks - w->switch_at;
-	an_sources_free(&early);
-	an_sources_free(&late);
+	an_sources_free(&w->early);
+	an_sources_free(&w->late);
 	return ret;
 }
 

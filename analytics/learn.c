@@ -22,7 +22,7 @@ static const struct candidate grid[] = {
 	{ LINEAR, 1, 0 }, { LINEAR, 10, 0 },
 	{ RBF, 1, 0.25 }, { RBF, 1, 1 }, { RBF, 1, 4 },
 	{ RBF, 10, 0.25 }, { RBF, 10, 1 }, { RBF, 10, 4 },
-	{ RBF, 100, 0.25 }, { RBF, 100, 1 }, { RBF, 100, 4 },
+	{ RBF, 100, 0.25 }, { RBF, 100, 1 },
 };
 
 #define NGRID	(sizeof(grid) / sizeof(grid[0]))

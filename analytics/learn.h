@@ -12,7 +12,7 @@
 #include "analytics.h"
 #include "feature.h"
 
-#define AN_GRID_ROWS	2000	/* rows parameters are chosen on; training itself takes all */
+#define AN_GRID_ROWS	1000	/* rows parameters are chosen on; training itself takes all */
 
 /* Rows to learn from. The caller's, unchanged. */
 struct an_rows {

@@ -2,6 +2,8 @@
 /* Writes the model directory; must never write into the directory that is in use. */
 #include <cjson/cJSON.h>
 #include <errno.h>
+#include <inttypes.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +82,7 @@ static cJSON *manifest(const struct an_learned *learned, const struct an_gathere
 		       const struct an_train_options *opt, const struct an_train_report *report)
 {
 	cJSON *root = cJSON_CreateObject(), *o, *names;
+	char seed[24];
 	int j;
 
 	cJSON_AddNumberToObject(root, "schema", 1);
@@ -89,7 +92,9 @@ static cJSON *manifest(const struct an_learned *learned, const struct an_gathere
 	for (j = 0; j < AN_NFEATURES; j++)
 		cJSON_AddItemToArray(names, cJSON_CreateString(an_feature_names[j]));
 	cJSON_AddNumberToObject(root, "generated", (double)opt->now);
-	cJSON_AddNumberToObject(root, "seed", (double)opt->seed);
+	/* All 64 bits of it, which a double does not hold. */
+	snprintf(seed, sizeof(seed), "%" PRIu64, opt->seed);
+	cJSON_AddRawToObject(root, "seed", seed);
 	cJSON_AddStringToObject(root, "labels", g->weak ? "weak" : "given");
 	cJSON_AddNumberToObject(root, "rows", (double)report->rows);
 	cJSON_AddNumberToObject(root, "positives", (double)report->positives);
@@ -136,22 +141,39 @@ static int write_manifest(const struct an_new_dir *dir, const struct an_learned 
 	return AN_OK;
 }
 
-int an_model_prepare(struct an_new_dir *dir, const struct an_learned *learned,
+static int write_all(const struct an_new_dir *dir, const struct an_learned *learned,
 		     const struct an_gathered *g, const struct an_train_options *opt,
 		     const struct an_train_report *report, struct an_error *err)
 {
 	char path[AN_PATH_MAX];
-	int ret = an_dir_prepare(dir, opt->model_dir, model_files, err);
-
-	if (ret)
-		return ret;
-	ret = in_dir(dir, MODEL_FILE, path, err);
+	int ret = in_dir(dir, MODEL_FILE, path, err);
 	if (!ret && svm_save_model(path, learned->model))
 		ret = an_fail(err, AN_OUTPUT, "cannot write %s: %s", path, strerror(errno));
 	if (!ret)
 		ret = write_range(dir, learned, err);
 	if (!ret)
 		ret = write_manifest(dir, learned, g, opt, report, err);
+	return ret;
+}
+
+int an_model_prepare(struct an_new_dir *dir, const struct an_learned *learned,
+		     const struct an_gathered *g, const struct an_train_options *opt,
+		     const struct an_train_report *report, struct an_error *err)
+{
+	int ret = an_dir_prepare(dir, opt->model_dir, model_files, err);
+	locale_t plain, before;
+
+	if (ret)
+		return ret;
+	/* A decimal comma would make files that no other libsvm program reads. */
+	plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
+	before = plain ? uselocale(plain) : (locale_t)0;
+	ret = plain ? write_all(dir, learned, g, opt, report, err) :
+		      an_fail(err, AN_NOMEM, "out of memory");
+	if (plain) {
+		uselocale(before);
+		freelocale(plain);
+	}
 	if (ret)
 		an_dir_abort(dir);
 	return ret;

@@ -45,6 +45,19 @@ int an_fail(struct an_error *err, int status, const char *fmt, ...)
 	return status;
 }
 
+int an_inputs_check(const char *const *names, size_t n, struct an_error *err)
+{
+	size_t i, seen = 0;
+
+	if (!n)
+		return an_fail(err, AN_USAGE, "no log given");
+	for (i = 0; i < n; i++)
+		seen += !strcmp(names[i], "-");
+	if (seen > 1)
+		return an_fail(err, AN_USAGE, "standard input (\"-\") can be read only once");
+	return AN_OK;
+}
+
 static ssize_t read_full(int fd, void *buf, size_t len)
 {
 	ssize_t n;

@@ -77,6 +77,9 @@ static inline bool an_next_line(const char **p, const char *end, struct an_read_
 	return false;
 }
 
+/* Standard input can be given once: AN_USAGE when "-" is among the @n names twice. */
+int an_inputs_check(const char *const *names, size_t n, struct an_error *err);
+
 /* Fills @err from a format; returns @status, so that a failure is one statement. */
 int an_fail(struct an_error *err, int status, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -96,8 +96,10 @@ int an_top(const struct an_top_options *opt, struct an_top_report *report, struc
 
 	memset(report, 0, sizeof(*report));
 	memset(err, 0, sizeof(*err));
-	if (!opt->nlogs || !opt->n)
-		return an_fail(err, AN_USAGE, "no log given, or no source asked for");
+	if (an_inputs_check(opt->logs, opt->nlogs, err))
+		return AN_USAGE;
+	if (!opt->n)
+		return an_fail(err, AN_USAGE, "0 sources asked for: at least 1");
 	if (limit > TOP_SOURCES_MAX)
 		return an_fail(err, AN_USAGE, "at most %u sources can be counted, not %u",
 			       TOP_SOURCES_MAX, limit);

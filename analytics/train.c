@@ -52,8 +52,8 @@ static int check(const struct an_train_options *o, struct an_error *err)
 	};
 	size_t i;
 
-	if (!o->nlogs)
-		return an_fail(err, AN_USAGE, "no log given");
+	if (an_inputs_check(o->logs, o->nlogs, err))
+		return AN_USAGE;
 	if (o->nlabels > 1 && o->nlabels != o->nlogs)
 		return an_fail(err, AN_USAGE, "%zu labels files for %zu logs: give none, one for "
 			       "all, or one for each", o->nlabels, o->nlogs);
