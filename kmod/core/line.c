@@ -3,6 +3,7 @@
  * Splitting one-line commands. Must never look beyond the line or change it.
  */
 #include <linux/errno.h>
+#include <linux/export.h>
 #include <linux/kernel.h>
 
 #include "core/line.h"
@@ -16,6 +17,7 @@ size_t vg_line_span(const char *p, size_t n)
 			break;
 	return i;
 }
+EXPORT_SYMBOL_GPL(vg_line_span);
 
 /* The first word: up to an opening parenthesis or a blank */
 static struct vg_str line_word(struct vg_str line)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The account of pool.h: every byte of keys, values and blocks is allocated here, after it was charged.
- * Must never let pool->used get past the limit, whoever races.
+ * The account of pool.h: every byte of keys, values and blocks is allocated here, after it was
+ * charged. Must never let pool->used get past the limit, whoever races.
  */
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
@@ -52,7 +52,8 @@ static bool mp_charge(struct mp_pool *pool, size_t n)
 		if (over > 0) {
 			if (READ_ONCE(pool->evict) != VG_EVICT_CLOCK)
 				return false;
-			if (!mp_evict(pool, max_t(u64, over, max / 32)) && !atomic64_read(&pool->dying))
+			if (!mp_evict(pool, max_t(u64, over, max / 32)) &&
+			    !atomic64_read(&pool->dying))
 				return false;
 		}
 		rcu_barrier();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the pool's request handlers share: keys out of paths, bodies into values, values into answers. */
+/* What the handlers share: keys out of paths, bodies into values, values into answers. */
 #include <linux/kernel.h>
 #include <linux/string.h>
 
@@ -28,12 +28,13 @@ int mp_full(struct vg_req *req, size_t bytes)
 	struct mp_pool *pool = req->data;
 
 	return vg_problem(req, 507, "mem.full",
-			  "no room for %zu bytes: %llu of %llu are used; free some, raise mempool_max_bytes or set evict = clock",
-			  bytes, (unsigned long long)atomic64_read(&pool->used),
+			  "no room for %zu bytes: %llu of %llu are used; free some, raise "
+			  "mempool_max_bytes or set evict = clock", bytes,
+			  (unsigned long long)atomic64_read(&pool->used),
 			  (unsigned long long)mp_pool_max(pool));
 }
 
-int mp_room(struct vg_req *req, size_t need, size_t skip, size_t least, size_t most)
+int mp_room(struct vg_req *req, size_t need, size_t skip, size_t least)
 {
 	struct mp_val *v = req->priv;
 	size_t cap = max(skip + need, least);
@@ -41,8 +42,7 @@ int mp_room(struct vg_req *req, size_t need, size_t skip, size_t least, size_t m
 	if (v && v->cap >= cap)
 		return 0;
 	if (v) {
-		/* a chunked body: its end is not known */
-		cap = clamp_t(size_t, 2 * v->cap, cap, most);
+		/* a chunked body: core doubles what it asks for */
 		v->size = skip + req->body.n;
 		v = mp_val_resize(v, cap);
 	} else {
@@ -75,6 +75,6 @@ void mp_room_drop(struct vg_req *req)
 
 int mp_reply_val(struct vg_req *req, u16 status, struct mp_val *v, u64 off, u64 n)
 {
-	return vg_reply_ref(req, status, "application/octet-stream", v->data + off, n, mp_val_put_obj,
-			    v);
+	return vg_reply_ref(req, status, "application/octet-stream", v->data + off, n,
+			    mp_val_put_obj, v);
 }

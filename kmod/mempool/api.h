@@ -8,17 +8,17 @@
  *	mem.not_found		404	no such key, or it has expired
  *	mem.no_block		404	no such block, or it was freed
  *	mem.bad_key		400	a key is 1 to 512 bytes, none of them NUL
- *	mem.bad_id		400	no virgo unique id: <node>-<slot>-<generation> in lower-case hex
- *	mem.bad_request		400	a parameter or member is missing, unknown or out of its range
+ *	mem.bad_id		400	no block id: <node>-<slot>-<generation> in lower-case hex
+ *	mem.bad_request		400	something is missing, unknown or out of its range
  *	mem.bad_txn		400	the transaction is not of the documented form
  *	mem.precondition	412	If-Match or If-None-Match does not hold
  *	mem.forbidden		403	the key that signed may not touch this name
  *	mem.not_a_number	409	incr of a value that is no decimal 64-bit integer
  *	mem.overflow		409	incr would leave 64 bits
  *	mem.range		416	offset and length leave the block
- *	mem.too_large		413	over value_max or block_max, or more than a transaction or a line holds
+ *	mem.too_large		413	over value_max, block_max, or what an answer can hold
  *	mem.not_a_line		(line)	the block holds bytes that a line cannot carry
- *	mem.full		507	mempool_max_bytes is reached, or the machine is out of memory
+ *	mem.full		507	mempool_max_bytes is reached, or no memory is left
  *	mem.no_slot		507	the table of blocks is full
  */
 #ifndef VG_MEMPOOL_API_H
@@ -38,7 +38,7 @@ int mp_full(struct vg_req *req, size_t bytes);
  * vg_route's room for a body that becomes a value: receives into req->priv, a struct mp_val, behind
  * its first @skip bytes; the value has room for at least @least in all. 0 or -errno, answered.
  */
-int mp_room(struct vg_req *req, size_t need, size_t skip, size_t least, size_t most);
+int mp_room(struct vg_req *req, size_t need, size_t skip, size_t least);
 /* vg_route's drop for it */
 void mp_room_drop(struct vg_req *req);
 /* req->priv is no longer the request's */

@@ -13,6 +13,7 @@
 #include <linux/string.h>
 
 #include "core/json.h"
+#include "core/line.h"
 #include "core/node.h"
 #include "mempool/api.h"
 
@@ -49,8 +50,9 @@ static int mp_no_block(struct vg_req *req, const struct mp_block_id *id)
 
 	mp_block_id_print(id, text);
 	if (id->node != req->node->id)
-		return vg_problem(req, 404, "mem.no_block", "block %s is node %u's, this is node %u",
-				  text, id->node, req->node->id);
+		return vg_problem(req, 404, "mem.no_block",
+				  "block %s is node %u's, this is node %u", text, id->node,
+				  req->node->id);
 	return vg_problem(req, 404, "mem.no_block", "no block %s, or it was freed", text);
 }
 
@@ -164,21 +166,20 @@ int mp_malloc(struct vg_req *req)
 		return 0;
 	mp_block_id_print(&id, text);
 	vg_reply_header(req, "Location", "/v1/blocks/%s", text);
-	n = scnprintf(json, sizeof(json), "{\"id\":\"%s\",\"node\":%u,\"size\":%llu}", text, id.node,
-		      (unsigned long long)size);
+	n = scnprintf(json, sizeof(json), "{\"id\":\"%s\",\"node\":%u,\"size\":%llu}", text,
+		      id.node, (unsigned long long)size);
 	return vg_reply_bytes(req, 201, "application/json", json, n);
 }
 
 int mp_malloc_line(struct vg_req *req)
 {
-	struct vg_str arg = vg_str_trim(req->arg[0]);
 	char text[MP_BLOCK_ID_TEXT];
 	struct mp_block_id id;
 	u64 size;
 
 	if (!mp_block_may(req))
 		return 0;
-	if (vg_str_u64(arg, &size))
+	if (vg_str_u64(req->arg[0], &size))
 		return vg_problem(req, 400, "mem.bad_request",
 				  "virgo_cloud_malloc(<size>) takes a number of bytes");
 	if (!mp_block_make(req, size, &id))
@@ -212,7 +213,7 @@ int mp_block_room(struct vg_req *req, size_t need)
 	if (!mp_block_params(req, &off, &length))
 		return -EINVAL;
 	ret = mp_block_range(req, off, need, size);
-	return ret ? ret : mp_room(req, need, off, size, size);
+	return ret ? ret : mp_room(req, need, off, size);
 }
 
 /*
@@ -257,7 +258,8 @@ int mp_block_put(struct vg_req *req)
 	if (!mp_block_params(req, &off, &length) || mp_block_range(req, off, req->body.n, size))
 		return 0;
 	if (length != req->body.n)
-		return vg_problem(req, 400, "mem.bad_request", "length=%llu but the body has %zu bytes",
+		return vg_problem(req, 400, "mem.bad_request",
+				  "length=%llu but the body has %zu bytes",
 				  (unsigned long long)length, req->body.n);
 	atomic64_inc(&pool->stats.block_ops);
 	if (!req->priv)		/* an empty body changes nothing */
@@ -268,15 +270,6 @@ int mp_block_put(struct vg_req *req)
 	return vg_reply(req, 204);
 }
 
-/* An argument that may stand in double quotes */
-static struct vg_str mp_line_id(struct vg_str arg)
-{
-	arg = vg_str_trim(arg);
-	if (arg.n >= 2 && arg.p[0] == '"' && arg.p[arg.n - 1] == '"')
-		arg = vg_str_sub(arg, 1, arg.n - 1);
-	return arg;
-}
-
 int mp_block_put_line(struct vg_req *req)
 {
 	struct vg_str data = req->arg[1];
@@ -285,7 +278,7 @@ int mp_block_put_line(struct vg_req *req)
 	struct mp_val *cur, *v;
 	size_t size;
 
-	cur = mp_block_find(req, mp_line_id(req->arg[0]), &id);
+	cur = mp_block_find(req, req->arg[0], &id);
 	if (!cur)
 		return 0;
 	size = cur->size;
@@ -338,7 +331,7 @@ int mp_block_read_line(struct vg_req *req)
 	struct mp_val *v;
 	size_t n;
 
-	v = mp_block_find(req, mp_line_id(req->arg[0]), &id);
+	v = mp_block_find(req, req->arg[0], &id);
 	if (!v)
 		return 0;
 	for (n = v->size; n && !v->data[n - 1]; n--)
@@ -347,7 +340,7 @@ int mp_block_read_line(struct vg_req *req)
 		vg_problem(req, 413, "mem.too_large",
 			   "the block holds %zu bytes, a line at most %d: use GET /v1/blocks", n,
 			   MP_LINE_DATA_MAX);
-	else if (memchr(v->data, '\n', n) || memchr(v->data, '\r', n) || memchr(v->data, '\0', n))
+	else if (vg_line_span((const char *)v->data, n) != n)
 		vg_problem(req, 409, "mem.not_a_line",
 			   "the block holds bytes that a line cannot carry: use GET /v1/blocks");
 	else
@@ -382,5 +375,5 @@ int mp_block_delete(struct vg_req *req)
 
 int mp_block_delete_line(struct vg_req *req)
 {
-	return mp_block_drop(req, mp_line_id(req->arg[0])) ? vg_line_reply(req, "0", 1) : 0;
+	return mp_block_drop(req, req->arg[0]) ? vg_line_reply(req, "0", 1) : 0;
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Blocks: the translation table from a virgo unique id to memory. A slot's content is an immutable value;
- * writing replaces it. The generation, taken from the pool's version counter, makes every id unique,
- * across slots and restarts, so that a freed one never resolves again. No address ever leaves here.
+ * Blocks: the translation table from a virgo unique id to memory. A slot's content is an immutable
+ * value; writing replaces it. The generation, taken from the pool's version counter, makes every id
+ * unique, across slots and restarts, so that a freed one never resolves again. No address ever
+ * leaves here.
  */
 #include <linux/lockdep.h>
 #include <linux/string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Eviction by second chance (the clock algorithm): the hand goes round all keys; one that was read since
- * it last came by is spared once. Blocks are never evicted: their owner holds an address.
+ * Eviction by second chance (the clock algorithm): the hand goes round all keys; one that was read
+ * since it last came by is spared once. Blocks are never evicted: their owner holds an address.
  */
 #include <linux/list.h>
 #include <linux/lockdep.h>
@@ -22,8 +22,8 @@ void mp_clock_del(struct mp_pool *pool, struct mp_entry *e)
 }
 
 /*
- * The next victim, or NULL if there are no keys. Bounded: where everything is in use the hand would go
- * round all keys with the lock held, and what it then evicts is no better a choice.
+ * The next victim, or NULL if there are no keys. Bounded: where everything is in use the hand would
+ * go round all keys with the lock held, and what it then evicts is no better a choice.
  */
 static struct mp_entry *mp_clock_next(struct mp_pool *pool)
 {

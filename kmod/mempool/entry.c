@@ -18,7 +18,8 @@ struct mp_entry *mp_entry_new(struct mp_pool *pool, const struct mp_lookup *what
 	struct mp_entry *e;
 	size_t charged;
 
-	e = mp_alloc(pool, sizeof(*e) + mp_skip_tail(height, what->key.n), MP_TABLE_SHARE, &charged);
+	e = mp_alloc(pool, sizeof(*e) + mp_skip_tail(height, what->key.n), MP_TABLE_SHARE,
+		     &charged);
 	if (!e)
 		return NULL;
 	memset(e, 0, sizeof(*e));
@@ -123,6 +124,7 @@ struct mp_val *mp_entry_read(const struct mp_entry *e, u64 now_ms)
 	struct mp_val *v = rcu_dereference(e->val);
 	struct mp_commit *commit = v ? rcu_dereference(v->commit) : NULL;
 
+	/* pairs with mp_txn_publish() */
 	if (commit && !smp_load_acquire(&commit->done))
 		v = v->before;
 	return mp_val_live(v, now_ms) ? v : NULL;

@@ -29,9 +29,10 @@ static int mp_key_problem(struct vg_req *req, const struct mp_lookup *what, int 
 		return vg_problem(req, 404, "mem.not_found", "no key \"%s\"", key);
 	case -ECANCELED:
 		if (!cond->found)
-			return vg_problem(req, 412, "mem.precondition", "there is no key \"%s\"", key);
-		return vg_problem(req, 412, "mem.precondition", "key \"%s\" is at version %llu", key,
-				  (unsigned long long)cond->version);
+			return vg_problem(req, 412, "mem.precondition", "there is no key \"%s\"",
+					  key);
+		return vg_problem(req, 412, "mem.precondition", "key \"%s\" is at version %llu",
+				  key, (unsigned long long)cond->version);
 	case -EDOM:
 		return vg_problem(req, 409, "mem.not_a_number",
 				  "the value of \"%s\" is no decimal 64-bit integer", key);
@@ -75,7 +76,7 @@ size_t mp_key_body_max(struct vg_req *req)
 
 int mp_key_room(struct vg_req *req, size_t need)
 {
-	return mp_room(req, need, 0, 0, mp_key_body_max(req));
+	return mp_room(req, need, 0, 0);
 }
 
 /* The value the body was received into, without much slack; NULL: answered */
@@ -83,7 +84,7 @@ static struct mp_val *mp_key_body(struct vg_req *req)
 {
 	struct mp_val *v = req->priv, *fit;
 
-	if (!v && mp_room(req, 0, 0, 0, 0))
+	if (!v && mp_room(req, 0, 0, 0))
 		return NULL;
 	v = req->priv;
 	v->size = req->body.n;

@@ -4,9 +4,9 @@
  *
  *	{"keys":[{"key":"a","size":3,"version":"7","ttl_ms":900}],"next":"a"}
  *
- * ttl_ms is null for a key that does not expire; next is the value of "after" for the next page, null
- * behind the last one. A key that is not UTF-8 comes as "key_raw", percent-encoded, and so does
- * "next_raw". A page is no snapshot: keys that come and go meanwhile may or may not be in it.
+ * ttl_ms is null for a key that does not expire; next is the value of "after" for the next page,
+ * null behind the last one. A key that is not UTF-8 comes as "key_raw", percent-encoded, and so
+ * does "next_raw". A page is no snapshot: keys that come and go meanwhile may or may not be in it.
  */
 #include <linux/kernel.h>
 #include <linux/slab.h>
@@ -133,7 +133,8 @@ static void mp_write_key(struct mp_walk *w, struct vg_jw *json, const char *name
 	vg_jw_kstr(json, raw_name, vg_buf_view(&b));
 }
 
-static void mp_write_row(struct mp_walk *w, struct vg_jw *json, const struct mp_row *row, u64 now_ms)
+static void mp_write_row(struct mp_walk *w, struct vg_jw *json, const struct mp_row *row,
+			 u64 now_ms)
 {
 	vg_jw_obj(json);
 	mp_write_key(w, json, "key", "key_raw", vg_str(row->key, row->key_n));

@@ -18,8 +18,9 @@ static const struct vg_route mp_routes[] = {
 		.method = VG_GET, .path = "/v1/mem/{key}", .rights = VG_READ,
 		.flags = VG_ROUTE_PREFIX, .run = mp_key_get,
 	}, {
-		.method = VG_PUT, .path = "/v1/mem/{key}", .query = mp_put_query, .rights = VG_WRITE,
-		.flags = VG_ROUTE_PREFIX, .body_max = mp_key_body_max, .room = mp_key_room,
+		.method = VG_PUT, .path = "/v1/mem/{key}", .query = mp_put_query,
+		.rights = VG_WRITE, .flags = VG_ROUTE_PREFIX,
+		.body_max = mp_key_body_max, .room = mp_key_room,
 		.run = mp_key_put, .drop = mp_room_drop,
 	}, {
 		.method = VG_DELETE, .path = "/v1/mem/{key}", .rights = VG_WRITE,
@@ -38,13 +39,14 @@ static const struct vg_route mp_routes[] = {
 		.body_max = mp_malloc_body_max, .run = mp_malloc,
 		.line = "virgo_cloud_malloc", .line_args = 1, .run_line = mp_malloc_line,
 	}, {
-		.method = VG_PUT, .path = "/v1/blocks/{id}", .query = mp_block_query, .rights = VG_WRITE,
+		.method = VG_PUT, .path = "/v1/blocks/{id}", .query = mp_block_query,
+		.rights = VG_WRITE,
 		.body_max = mp_block_body_max, .room = mp_block_room, .run = mp_block_put,
 		.drop = mp_room_drop,
 		.line = "virgo_cloud_set", .line_args = 2, .run_line = mp_block_put_line,
 	}, {
-		.method = VG_GET, .path = "/v1/blocks/{id}", .query = mp_block_query, .rights = VG_READ,
-		.run = mp_block_read,
+		.method = VG_GET, .path = "/v1/blocks/{id}", .query = mp_block_query,
+		.rights = VG_READ, .run = mp_block_read,
 		.line = "virgo_cloud_get", .line_args = 1, .run_line = mp_block_read_line,
 	}, {
 		.method = VG_DELETE, .path = "/v1/blocks/{id}", .rights = VG_WRITE,

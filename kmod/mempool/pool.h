@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The pool: keys, blocks, their values, and the account of what they cost. Nothing here speaks HTTP.
+ * The pool: keys, blocks, their values, and the account of what they cost. Must never speak HTTP.
  *
  * Locking. pool->lock (a mutex) serialises every change: table, index, wheel, clock, block slots,
  * versions. Readers take rcu_read_lock() alone. Nothing is allocated, charged or waited for with
@@ -10,9 +10,9 @@
  * reference; who needs a value beyond the read side takes another. Entries are freed a grace period
  * after they are unlinked, values a grace period after their last reference.
  *
- * Account. pool->used is what the allocator really gave, from before an object is allocated until it
- * is freed. Memory is charged before it is asked for, so that no number of concurrent uploads gets past
- * the limit; pool->dying is the part of it that waits for a grace period.
+ * Account. pool->used is what the allocator really gave, from before an object is allocated until
+ * it is freed. Memory is charged before it is asked for, so that no number of concurrent uploads
+ * gets past the limit; pool->dying is the part of it that waits for a grace period.
  */
 #ifndef VG_MEMPOOL_POOL_H
 #define VG_MEMPOOL_POOL_H
@@ -43,9 +43,9 @@ enum mp_limits {
 	MP_TXN_RESULT_MAX	= 1 << 20,	/* bytes of values a transaction may get */
 	MP_COPY			= 512,		/* values up to this are copied, not referenced */
 	MP_LINE_DATA_MAX	= 65536,	/* bytes virgo_cloud_get puts on a line */
-	MP_SLOT_BITS		= 10,		/* slots of a chunk, and chunks of the block table */
+	MP_SLOT_BITS		= 10,		/* of a chunk, and chunks of the table */
 	MP_EVICT_ROUNDS		= 4,		/* before an allocation gives up */
-	MP_CLOCK_STEPS		= 1024,		/* second chances in a row, then one is evicted anyway */
+	MP_CLOCK_STEPS		= 1024,		/* second chances in a row */
 	MP_BUDGET		= 1024,		/* expired entries a lock hold */
 	MP_STAT_SHARDS		= 8,
 };
@@ -78,7 +78,7 @@ struct mp_val {
 	u8 data[];
 };
 
-/* A key. Made complete before it is linked; only the value pointer and the used bit change later. */
+/* A key. Complete before it is linked; only the value pointer and the used bit change later. */
 struct mp_entry {
 	struct mp_val __rcu *val;	/* NULL: no such key (yet, or any more) */
 	struct mp_hnode hnode;
@@ -101,7 +101,7 @@ static inline struct vg_str mp_entry_key(const struct mp_entry *e)
 	return mp_skip_key(&e->skip);
 }
 
-/* For the tables. The acquire pairs with mp_entry_new(): what the hash says was written before it. */
+/* For the tables. Pairs with mp_entry_new(): what the hash says was written before it. */
 static inline bool mp_entry_is(const struct mp_entry *e, const struct mp_lookup *what)
 {
 	return smp_load_acquire(&e->hash) == what->hash && vg_str_eq(mp_entry_key(e), what->key);
@@ -166,21 +166,23 @@ u64 mp_pool_max(const struct mp_pool *pool);
 
 /* account.c */
 /*
- * @size bytes, charged. May sleep, evict and wait for a grace period: never with the lock held. NULL:
- * the pool is full (and may not evict) or the machine is out of memory. *@charged is for mp_free().
+ * @size bytes, charged along with @share bytes allocated elsewhere. May sleep, evict and wait for
+ * a grace period: never with the lock held. NULL: the pool is full (and may not evict) or the
+ * machine is out of memory. *@charged is for mp_free().
  */
 void *mp_alloc(struct mp_pool *pool, size_t size, size_t share, size_t *charged);
-void mp_free(struct mp_pool *pool, void *p, size_t charged);	/* any context RCU callbacks run in */
+/* In RCU callbacks too */
+void mp_free(struct mp_pool *pool, void *p, size_t charged);
 
 /* value.c */
 /* One reference, size == cap, content not set. NULL as mp_alloc(). */
 struct mp_val *mp_val_new(struct mp_pool *pool, size_t cap);
-/* A copy of @v with room for @cap bytes (its size is cut to that); @v is unpublished and gone. NULL: @v stays. */
+/* @v, unpublished, moved to where @cap bytes have room, its size cut to that. NULL: @v stays. */
 struct mp_val *mp_val_resize(struct mp_val *v, size_t cap);
 bool mp_val_get(struct mp_val *v);		/* in rcu_read_lock(); false: it is going */
 void mp_val_put(struct mp_val *v);		/* NULL is fine */
 void mp_val_put_obj(void *v);			/* the same, for vg_reply_ref() */
-void mp_val_drop(struct mp_val *v);		/* one that was never published: at once; NULL is fine */
+void mp_val_drop(struct mp_val *v);		/* never published: at once; NULL is fine */
 
 static inline bool mp_val_live(const struct mp_val *v, u64 now_ms)
 {
@@ -242,8 +244,8 @@ int mp_block_new(struct mp_pool *pool, struct mp_val *v, struct mp_block_id *id)
 /* The content with a reference, or NULL: no such block */
 struct mp_val *mp_block_get(struct mp_pool *pool, const struct mp_block_id *id);
 /*
- * Put @v (taken over on success) in the place of @old (of any content, if NULL). 0, -ENOENT (no such
- * block any more), -EAGAIN (it is not @old any more).
+ * Put @v (taken over on success) in the place of @old (of any content, if NULL). 0, -ENOENT (no
+ * such block any more), -EAGAIN (it is not @old any more).
  */
 int mp_block_swap(struct mp_pool *pool, const struct mp_block_id *id, const struct mp_val *old,
 		  struct mp_val *v);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * An ordered index of keys: a skip list (Pugh, "Skip lists: a probabilistic alternative to balanced
- * trees", CACM 33(6), 1990). Readers hold rcu_read_lock() and nothing else; writers are serialised by
- * the caller. It never allocates: nodes are embedded, and freed by their owner after a grace period.
+ * trees", CACM 33(6), 1990). Readers hold rcu_read_lock() and nothing else; writers are serialised
+ * by the caller. It never allocates: nodes are embedded, and freed by their owner after a grace
+ * period.
  */
 #ifndef VG_MEMPOOL_SKIP_H
 #define VG_MEMPOOL_SKIP_H
@@ -12,7 +13,7 @@
 
 #include "core/str.h"
 
-/* a quarter of the nodes of a level reach the next one: enough for 4^19 keys, and a bound for all loops */
+/* a quarter of the nodes of a level reach the next one; a bound for all loops over levels */
 enum { MP_SKIP_LEVELS = 20 };
 
 /* The last member of whatever embeds it: @height links and then the key's bytes follow */
@@ -46,12 +47,12 @@ static inline size_t mp_skip_tail(unsigned int height, size_t key_n)
 void mp_skip_init(struct mp_skip *s);
 
 /*
- * The tower's height from 32 evenly distributed bits that no client can choose (part of a keyed hash):
- * h with probability 3/4 * 1/4^(h-1).
+ * The tower's height from 32 evenly distributed bits that no client can choose (part of a keyed
+ * hash): h with probability 3/4 * 1/4^(h-1).
  */
 unsigned int mp_skip_height(u32 bits);
 
-/* First node whose key is not below @key (@after: is above it). Caller in rcu_read_lock or a writer. */
+/* First node whose key is not below @key (@after: is above it). In rcu_read_lock(), or a writer. */
 struct mp_skip_node *mp_skip_seek(const struct mp_skip *s, struct vg_str key, bool after);
 struct mp_skip_node *mp_skip_next(const struct mp_skip_node *n);
 

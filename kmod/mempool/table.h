@@ -35,7 +35,7 @@ void mp_table_free(struct mp_table *table);
 /* Caller in rcu_read_lock(); the entry may be used as long as that is held, or by a writer */
 struct mp_entry *mp_table_find(struct mp_table *table, const struct mp_lookup *what);
 
-/* Writers, serialised by the caller. No equal key is there. 0 or -errno (out of memory, too full). */
+/* Writers, serialised by the caller. No equal key is there. 0 or -errno (no memory, too full). */
 int mp_table_insert(struct mp_table *table, struct mp_entry *e);
 void mp_table_remove(struct mp_table *table, struct mp_entry *e);
 

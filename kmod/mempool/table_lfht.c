@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The table in user space. Must not be compiled for the kernel, where table_rhash.c stands in its place. */
+/* The table in user space. Must not be compiled for the kernel, which has table_rhash.c. */
 #include <linux/build_bug.h>
 #include <linux/compiler.h>
 #include <linux/container_of.h>

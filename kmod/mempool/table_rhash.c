@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The table in the kernel. Must not be compiled for user space, where table_lfht.c stands in its place. */
+/* The table in the kernel. Must not be compiled for user space, which has table_lfht.c. */
 #include <linux/build_bug.h>
 #include <linux/jhash.h>
 #include <linux/rhashtable.h>

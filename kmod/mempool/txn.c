@@ -71,8 +71,8 @@ static int mp_op_prepare(struct mp_txn *t, struct mp_op *op, u64 now_ms)
 	}
 	op->val->size = vg_json_str(&t->doc, op->text, (char *)op->val->data, cap);
 	if (op->val->size > most) {
-		vg_problem(t->req, 413, "mem.too_large", "a value has at most %llu bytes (value_max)",
-			   (unsigned long long)most);
+		vg_problem(t->req, 413, "mem.too_large",
+			   "a value has at most %llu bytes (value_max)", (unsigned long long)most);
 		return -E2BIG;
 	}
 	op->val->expires_ms = op->ttl_ms ? now_ms + op->ttl_ms : 0;
@@ -339,7 +339,8 @@ static int mp_txn_run(struct mp_txn *t)
 	} while (ret == -EAGAIN);
 	if (ret == -E2BIG)
 		return vg_problem(t->req, 413, "mem.too_large",
-				  "a transaction gets at most %d bytes of values", MP_TXN_RESULT_MAX);
+				  "a transaction gets at most %d bytes of values",
+				  MP_TXN_RESULT_MAX);
 	if (ret)
 		return mp_full(t->req, 0);
 	return mp_txn_answer(t);

@@ -42,7 +42,7 @@ struct mp_op {
 	int before;			/* the last one before this that writes the same key */
 	bool last;			/* no later one writes it: what it does stays */
 
-	struct mp_val *val;		/* set: the new value; del: the tombstone; get: the result */
+	struct mp_val *val;		/* set: the new one; del: the tombstone; get: the result */
 	struct mp_entry *spare;		/* set: should the key be new */
 	struct mp_entry *entry;		/* while the lock is held */
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* From the body of a transaction to a checked list of operations. Must not touch the pool's content. */
+/* From a transaction's body to a checked list of operations. Must not touch the pool's content. */
 #include <linux/kernel.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -19,7 +19,8 @@ static int mp_bad(struct mp_txn *t, int branch, u32 index, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
-	vg_problem(t->req, 400, "mem.bad_txn", "\"%s\"[%u]: %s", mp_branch_names[branch], index, why);
+	vg_problem(t->req, 400, "mem.bad_txn", "\"%s\"[%u]: %s", mp_branch_names[branch], index,
+		   why);
 	return -EINVAL;
 }
 
@@ -131,7 +132,8 @@ static int mp_take_one(struct mp_txn *t, int branch, u32 index, const struct vg_
 
 	if (t->nr == MP_TXN_OPS_MAX) {
 		vg_problem(t->req, 413, "mem.too_large",
-			   "a transaction has at most %d conditions and operations", MP_TXN_OPS_MAX);
+			   "a transaction has at most %d conditions and operations",
+			   MP_TXN_OPS_MAX);
 		return -E2BIG;
 	}
 	op = &t->op[t->nr++];
@@ -221,7 +223,8 @@ int mp_txn_parse(struct mp_txn *t)
 		return ret;
 	root = vg_json_root(&t->doc);
 	if (!vg_json_is(root, VG_JSON_OBJECT)) {
-		vg_problem(t->req, 400, "mem.bad_txn", "a transaction is an object of if, then and else");
+		vg_problem(t->req, 400, "mem.bad_txn",
+			   "a transaction is an object of if, then and else");
 		return -EINVAL;
 	}
 	vg_json_for_each(&t->doc, root, key) {
@@ -229,7 +232,8 @@ int mp_txn_parse(struct mp_txn *t)
 
 		if (vg_str_is(name, "if") || vg_str_is(name, "then") || vg_str_is(name, "else"))
 			continue;
-		vg_problem(t->req, 400, "mem.bad_txn", "unknown member: only if, then and else may be there");
+		vg_problem(t->req, 400, "mem.bad_txn",
+			   "unknown member: only if, then and else may be there");
 		return -EINVAL;
 	}
 	for (b = 0; b < MP_BRANCHES; b++) {

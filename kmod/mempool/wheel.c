@@ -39,6 +39,7 @@ bool mp_wheel_turn(struct mp_wheel *w, u64 now_ms, u32 budget,
 		   void (*fire)(void *ctx, struct mp_timer *t), void *ctx)
 {
 	u64 end = div_u64(now_ms, MP_WHEEL_MS);
+	struct hlist_head *head;
 	struct hlist_node *next;
 	struct mp_timer *t;
 
@@ -46,7 +47,8 @@ bool mp_wheel_turn(struct mp_wheel *w, u64 now_ms, u32 budget,
 	if (end > w->turned + MP_WHEEL_SLOTS)
 		w->turned = end - MP_WHEEL_SLOTS;
 	while (w->turned < end) {
-		hlist_for_each_entry_safe(t, next, &w->slot[(w->turned + 1) % MP_WHEEL_SLOTS], link) {
+		head = &w->slot[(w->turned + 1) % MP_WHEEL_SLOTS];
+		hlist_for_each_entry_safe(t, next, head, link) {
 			if (t->at_ms > now_ms)
 				continue;
 			if (!budget--)

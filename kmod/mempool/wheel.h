@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Expiry: a hashed timing wheel (Varghese and Lauck, "Hashed and hierarchical timing wheels", SOSP
- * 1987, scheme 6). Starting and stopping a timer costs O(1); a turn of the wheel looks at each timer
- * once. It never allocates and takes no lock: its owner serialises all calls.
+ * 1987, scheme 6). Starting and stopping a timer costs O(1); a turn of the wheel looks at each
+ * timer once. It never allocates and takes no lock: its owner serialises all calls.
  */
 #ifndef VG_MEMPOOL_WHEEL_H
 #define VG_MEMPOOL_WHEEL_H

@@ -27,6 +27,7 @@
 #include "core/target.c"
 #include "core/cond.c"
 #include "core/req.c"
+#include "core/line.c"
 
 #include "mempool/skip.c"
 #include "mempool/wheel.c"
@@ -318,10 +319,14 @@ static bool test_body(struct vg_req *req, const struct test_ask *ask, size_t n)
 	for (at = 0; at < n; at += step) {
 		size_t now = min(step, n - at);
 
-		if (req->route->room) {
-			if (req->route->room(req, at + now))
+		if (req->route->room && req->body.cap < at + now) {
+			size_t need = at + now;
+
+			if (ask->piece)
+				need = min(max(need, 2 * req->body.cap), req->route->body_max(req));
+			if (req->route->room(req, need))
 				return false;
-		} else if (!req->body.data) {
+		} else if (!req->route->room && !req->body.data) {
 			req->body.data = malloc(n);
 			req->body.cap = n;
 		}

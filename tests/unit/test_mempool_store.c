@@ -81,7 +81,8 @@ static void skip_heights_are_bounded(void **state)
 
 static void skip_sorts_bytes(void **state)
 {
-	static const char *const keys[] = { "", "\x01", "A", "A\x01", "AA", "B", "a", "\x80", "\xff\xff" };
+	static const char *const keys[] = {"",	"\x01", "A",	"A\x01",   "AA",
+					   "B", "a",	"\x80", "\xff\xff"};
 	struct mp_skip_node *node[ARRAY_SIZE(keys)], *at;
 	struct mp_skip s;
 	int i;
@@ -117,7 +118,7 @@ static void note(void *ctx, struct mp_timer *t)
 static void wheel_fires_when_due(void **state)
 {
 	/* within a turn, exactly a turn, several turns ahead, in the past */
-	static const u64 at[] = { 1, 249, 250, 251, 1000, 250 * 1024, 250 * 1024 + 1, 250 * 5000, 0 };
+	static const u64 at[] = {1, 249, 250, 251, 1000, 250 * 1024, 250 * 1024 + 1, 250 * 5000, 0};
 	struct mp_wheel *w = malloc(sizeof(*w));
 	const u64 start = 7777777;
 	unsigned int i;
@@ -362,9 +363,25 @@ static void a_held_value_is_not_freed(void **state)
 static void block_ids(void **state)
 {
 	static const char *const bad[] = {
-		"", "-", "1-2", "1-2-", "-1-2", "1--2", "1-2-3-4", "01-2-3", "1-02-3", "1-2-03", "G-2-3",
-		"1-A-3", "1-2-3 ", " 1-2-3", "100000000-1-1", "1-100000000-1", "1-1-10000000000000000",
-		"1-2-0x3", "00-0-0",
+		"",
+		"-",
+		"1-2",
+		"1-2-",
+		"-1-2",
+		"1--2",
+		"1-2-3-4",
+		"01-2-3",
+		"1-02-3",
+		"1-2-03",
+		"G-2-3",
+		"1-A-3",
+		"1-2-3 ",
+		" 1-2-3",
+		"100000000-1-1",
+		"1-100000000-1",
+		"1-1-10000000000000000",
+		"1-2-0x3",
+		"00-0-0",
 	};
 	struct mp_block_id id;
 	char text[MP_BLOCK_ID_TEXT];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Many threads on one small pool that evicts: readers, writers, listings, blocks and transactions at
- * once, each checking what it can. Meant for TSan as well: build with -fsanitize=thread.
+ * Many threads on one small pool that evicts: readers, writers, listings, blocks and transactions
+ * at once, each checking what it can. Meant for TSan as well: build with -fsanitize=thread.
  */
 #include <pthread.h>
 
@@ -12,6 +12,7 @@ enum {
 	ROUNDS = 3000,
 	KEYS = 64,
 	BLOCK = 3000,
+	LARGE = 400000, /* copying it takes long enough for another writer to come in between */
 };
 
 static struct mp_pool *pool;
@@ -87,7 +88,8 @@ static void one_block(u32 r)
 	} else {
 		TEST_DO(pool, .path = block_path);
 		must(test_ans.status == 200 && test_ans.n == BLOCK, "block get");
-		must(uniform(test_ans.body, BLOCK / 2) && uniform(test_ans.body + BLOCK / 2, BLOCK / 2),
+		must(uniform(test_ans.body, BLOCK / 2) &&
+			     uniform(test_ans.body + BLOCK / 2, BLOCK / 2),
 		     "a block is one state");
 	}
 }
@@ -135,7 +137,7 @@ static void *worker(void *arg)
 static void *ticker(void *arg)
 {
 	while (!READ_ONCE(stop)) {
-		shim_clock_advance(10 * NSEC_PER_MSEC);
+		shim_clock_advance(2 * MP_WHEEL_MS * NSEC_PER_MSEC);
 		mp_service.tick(pool, 0);
 		sched_yield();
 	}
@@ -148,7 +150,8 @@ static void everything_at_once(void **state)
 	unsigned long i;
 
 	pool = test_pool(100 * 1024, VG_EVICT_CLOCK);
-	TEST_ASK(pool, 201, NULL, .method = VG_POST, .path = "/v1/blocks", .body = "{\"size\":3000}");
+	TEST_ASK(pool, 201, NULL, .method = VG_POST, .path = "/v1/blocks",
+		 .body = "{\"size\":3000}");
 	assert_int_equal(sscanf(test_ans.headers, "Location: %127s", block_path), 1);
 	stop = false;
 	pthread_create(&tick, NULL, ticker, NULL);
@@ -158,7 +161,9 @@ static void everything_at_once(void **state)
 		pthread_join(thread[i], NULL);
 	WRITE_ONCE(stop, true);
 	pthread_join(tick, NULL);
-	/* the whole was exercised */
+	/* the whole was exercised; half of the values were to live for 20 ms */
+	shim_clock_advance(NSEC_PER_SEC);
+	mp_service.tick(pool, 0);
 	assert_true(atomic64_read(&pool->stats.evicted) > 0);
 	assert_true(atomic64_read(&pool->stats.expired) > 0);
 	assert_true(atomic64_read(&pool->stats.sets) > 100);
@@ -174,8 +179,10 @@ static void *txn_writer(void *arg)
 	unsigned int i;
 
 	for (i = 1; i <= ROUNDS; i++) {
-		snprintf(body, sizeof(body), "{\"then\":[{\"set\":\"a\",\"value\":\"%u\"},"
-			 "{\"set\":\"m\",\"value\":\"%u\"},{\"set\":\"z\",\"value\":\"%u\"}]}", i, i, i);
+		snprintf(body, sizeof(body),
+			 "{\"then\":[{\"set\":\"a\",\"value\":\"%u\"},"
+			 "{\"set\":\"m\",\"value\":\"%u\"},{\"set\":\"z\",\"value\":\"%u\"}]}",
+			 i, i, i);
 		TEST_DO(pool, .method = VG_POST, .path = "/v1/txn", .body = body);
 		must(test_ans.status == 200, "txn");
 	}
@@ -278,17 +285,18 @@ static void a_reader_keeps_what_it_found(void **state)
 
 static void *half_writer(void *arg)
 {
-	static __thread char half[BLOCK / 2];
+	static __thread char half[LARGE / 2];
 	unsigned long side = (unsigned long)arg;
 	unsigned int i;
 
-	for (i = 0; i < ROUNDS; i++) {
+	for (i = 0; i < ROUNDS / 10; i++) {
 		memset(half, 'a' + i % 26, sizeof(half));
-		TEST_DO(pool, .method = VG_PUT, .path = block_path, .body = half, .body_n = sizeof(half),
-			.query = side ? "offset=1500" : "offset=0");
+		TEST_DO(pool, .method = VG_PUT, .path = block_path, .body = half,
+			.body_n = sizeof(half), .query = side ? "offset=200000" : "offset=0");
 		must(test_ans.status == 204, "half put");
 		TEST_DO(pool, .path = block_path);
-		must(test_ans.n == BLOCK && !memcmp(test_ans.body + side * (BLOCK / 2), half, sizeof(half)),
+		must(test_ans.n == LARGE, "the whole block");
+		must(!memcmp(test_ans.body + side * (LARGE / 2), half, sizeof(half)),
 		     "a part that was written stays");
 	}
 	free(test_ans.body);
@@ -301,8 +309,9 @@ static void halves_are_not_lost(void **state)
 	pthread_t thread[2];
 	unsigned long i;
 
-	pool = test_pool(4 << 20, VG_EVICT_NONE);
-	TEST_ASK(pool, 201, NULL, .method = VG_POST, .path = "/v1/blocks", .body = "{\"size\":3000}");
+	pool = test_pool(64 << 20, VG_EVICT_NONE);
+	TEST_ASK(pool, 201, NULL, .method = VG_POST, .path = "/v1/blocks",
+		 .body = "{\"size\":400000}");
 	assert_int_equal(sscanf(test_ans.headers, "Location: %127s", block_path), 1);
 	for (i = 0; i < 2; i++)
 		pthread_create(&thread[i], NULL, half_writer, (void *)i);
@@ -353,7 +362,8 @@ static void *walk(void *arg)
 		rcu_read_lock();
 		for (n = mp_skip_seek(&walk_list, vg_cstr(from), false); n; n = mp_skip_next(n)) {
 			key = mp_skip_key(n);
-			must(vg_str_cmp(key, vg_cstr(from)) >= 0, "seek lands at or behind the key");
+			must(vg_str_cmp(key, vg_cstr(from)) >= 0,
+			     "seek lands at or behind the key");
 			must(!last.p || vg_str_cmp(last, key) < 0, "order of the index");
 			fixed += key.p[7] == '0';
 			last = key;

@@ -34,13 +34,15 @@ static void it_does_all(void **state)
 	char body[256];
 
 	TXN(pool, "{\"succeeded\":true,\"results\":[]}", "{}");
-	TXN(pool, NULL, "{\"if\":[{\"key\":\"a\",\"absent\":true}],"
-			"\"then\":[{\"set\":\"a\",\"value\":\"1\"},{\"set\":\"b\",\"value\":\"t\\u00e4xt\","
-			"\"ttl_ms\":1000},{\"get\":\"a\"},{\"get\":\"none\"},{\"del\":\"none\"}]}");
-	assert_string_equal(plain(test_ans.body),
-			    "{\"succeeded\":true,\"results\":[{\"set\":\"a\",\"version\":\"#\"},"
-			    "{\"set\":\"b\",\"version\":\"#\"},{\"get\":\"a\",\"value\":\"1\",\"version\":\"#\"},"
-			    "{\"get\":\"none\",\"value\":null},{\"del\":\"none\",\"deleted\":false}]}");
+	TXN(pool, NULL,
+	    "{\"if\":[{\"key\":\"a\",\"absent\":true}],"
+	    "\"then\":[{\"set\":\"a\",\"value\":\"1\"},{\"set\":\"b\",\"value\":\"t\\u00e4xt\","
+	    "\"ttl_ms\":1000},{\"get\":\"a\"},{\"get\":\"none\"},{\"del\":\"none\"}]}");
+	assert_string_equal(
+		plain(test_ans.body),
+		"{\"succeeded\":true,\"results\":[{\"set\":\"a\",\"version\":\"#\"},"
+		"{\"set\":\"b\",\"version\":\"#\"},{\"get\":\"a\",\"value\":\"1\",\"version\":\"#\"},"
+		"{\"get\":\"none\",\"value\":null},{\"del\":\"none\",\"deleted\":false}]}");
 	TEST_ASK(pool, 200, "1", .path = "/v1/mem/a");
 	TEST_ASK(pool, 200, "t\xc3\xa4xt", .path = "/v1/mem/b");
 	/* now it is there: the other branch */
@@ -49,8 +51,10 @@ static void it_does_all(void **state)
 	assert_string_equal(plain(test_ans.body), "{\"succeeded\":false,\"results\":"
 			    "[{\"get\":\"a\",\"value\":\"1\",\"version\":\"#\"}]}");
 	assert_int_equal(sscanf(strstr(test_ans.body, "version") + 10, "%llu", &version), 1);
-	snprintf(body, sizeof(body), "{\"if\":[{\"key\":\"a\",\"version\":\"%llu\"},{\"key\":\"a\","
-		 "\"value\":\"\\u0031\"}],\"then\":[{\"del\":\"a\"}]}", (unsigned long long)version);
+	snprintf(body, sizeof(body),
+		 "{\"if\":[{\"key\":\"a\",\"version\":\"%llu\"},{\"key\":\"a\","
+		 "\"value\":\"\\u0031\"}],\"then\":[{\"del\":\"a\"}]}",
+		 (unsigned long long)version);
 	TXN(pool, "{\"succeeded\":true,\"results\":[{\"del\":\"a\",\"deleted\":true}]}", body);
 	TXN(pool, "{\"succeeded\":false,\"results\":[]}", body);
 	TEST_REFUSED(pool, 404, "mem.not_found", .path = "/v1/mem/a");
@@ -69,19 +73,23 @@ static void operations_run_in_order(void **state)
 {
 	struct mp_pool *pool = POOL;
 
-	TXN(pool, NULL, "{\"then\":[{\"get\":\"a\"},{\"set\":\"a\",\"value\":\"1\"},{\"get\":\"a\"},"
-			"{\"set\":\"a\",\"value\":\"2\"},{\"get\":\"a\"},{\"del\":\"a\"},{\"get\":\"a\"},"
-			"{\"del\":\"a\"},{\"set\":\"a\",\"value\":\"3\"},{\"get\":\"a\"}]}");
-	assert_string_equal(plain(test_ans.body), "{\"succeeded\":true,\"results\":["
-			    "{\"get\":\"a\",\"value\":null},{\"set\":\"a\",\"version\":\"#\"},"
-			    "{\"get\":\"a\",\"value\":\"1\",\"version\":\"#\"},{\"set\":\"a\",\"version\":\"#\"},"
-			    "{\"get\":\"a\",\"value\":\"2\",\"version\":\"#\"},{\"del\":\"a\",\"deleted\":true},"
-			    "{\"get\":\"a\",\"value\":null},{\"del\":\"a\",\"deleted\":false},"
-			    "{\"set\":\"a\",\"version\":\"#\"},{\"get\":\"a\",\"value\":\"3\",\"version\":\"#\"}]}");
+	TXN(pool, NULL,
+	    "{\"then\":[{\"get\":\"a\"},{\"set\":\"a\",\"value\":\"1\"},{\"get\":\"a\"},"
+	    "{\"set\":\"a\",\"value\":\"2\"},{\"get\":\"a\"},{\"del\":\"a\"},{\"get\":\"a\"},"
+	    "{\"del\":\"a\"},{\"set\":\"a\",\"value\":\"3\"},{\"get\":\"a\"}]}");
+	assert_string_equal(
+		plain(test_ans.body),
+		"{\"succeeded\":true,\"results\":["
+		"{\"get\":\"a\",\"value\":null},{\"set\":\"a\",\"version\":\"#\"},"
+		"{\"get\":\"a\",\"value\":\"1\",\"version\":\"#\"},{\"set\":\"a\",\"version\":\"#\"},"
+		"{\"get\":\"a\",\"value\":\"2\",\"version\":\"#\"},{\"del\":\"a\",\"deleted\":true},"
+		"{\"get\":\"a\",\"value\":null},{\"del\":\"a\",\"deleted\":false},"
+		"{\"set\":\"a\",\"version\":\"#\"},{\"get\":\"a\",\"value\":\"3\",\"version\":\"#\"}]}");
 	TEST_ASK(pool, 200, "3", .path = "/v1/mem/a");
 	/* set and deleted in one go: never there */
-	TXN(pool, NULL, "{\"then\":[{\"set\":\"b\",\"value\":\"1\"},{\"del\":\"b\"},{\"del\":\"a\"},"
-			"{\"set\":\"a\",\"value\":\"4\"},{\"del\":\"a\"}]}");
+	TXN(pool, NULL,
+	    "{\"then\":[{\"set\":\"b\",\"value\":\"1\"},{\"del\":\"b\"},{\"del\":\"a\"},"
+	    "{\"set\":\"a\",\"value\":\"4\"},{\"del\":\"a\"}]}");
 	assert_int_equal(pool->keys, 0);
 	test_pool_end(pool);
 }
@@ -96,7 +104,8 @@ static void values_that_are_no_text(void **state)
 	assert_string_equal(plain(test_ans.body), "{\"succeeded\":true,\"results\":["
 			    "{\"get\":\"a\",\"value_raw\":\"%FFa%22%00%2F\",\"version\":\"#\"}]}");
 	TXN(pool, NULL, "{\"then\":[{\"set\":\"a\",\"value\":\"\\u0000\\n\"},{\"get\":\"a\"}]}");
-	assert_string_equal(plain(test_ans.body), "{\"succeeded\":true,\"results\":[{\"set\":\"a\",\"version\":\"#\"},"
+	assert_string_equal(plain(test_ans.body),
+			    "{\"succeeded\":true,\"results\":[{\"set\":\"a\",\"version\":\"#\"},"
 			    "{\"get\":\"a\",\"value\":\"\\u0000\\n\",\"version\":\"#\"}]}");
 	TEST_ASK(pool, 200, NULL, .path = "/v1/mem/a");
 	assert_int_equal(test_ans.n, 2);
@@ -106,22 +115,38 @@ static void values_that_are_no_text(void **state)
 static void forms_refused(void **state)
 {
 	static const char *const bad[] = {
-		"", "[]", "1", "{\"then\":{}}", "{\"then\":[1]}", "{\"then\":[[]]}", "{\"then\":[{}]}",
-		"{\"when\":[]}", "{\"if\":[],\"if\":[]}", "{\"if\":[{\"key\":\"a\"}]}",
-		"{\"if\":[{\"key\":\"a\",\"absent\":false}]}", "{\"if\":[{\"key\":\"a\",\"absent\":1}]}",
-		"{\"if\":[{\"key\":\"a\",\"version\":1}]}", "{\"if\":[{\"key\":\"a\",\"version\":\"x\"}]}",
+		"",
+		"[]",
+		"1",
+		"{\"then\":{}}",
+		"{\"then\":[1]}",
+		"{\"then\":[[]]}",
+		"{\"then\":[{}]}",
+		"{\"when\":[]}",
+		"{\"if\":[],\"if\":[]}",
+		"{\"if\":[{\"key\":\"a\"}]}",
+		"{\"if\":[{\"key\":\"a\",\"absent\":false}]}",
+		"{\"if\":[{\"key\":\"a\",\"absent\":1}]}",
+		"{\"if\":[{\"key\":\"a\",\"version\":1}]}",
+		"{\"if\":[{\"key\":\"a\",\"version\":\"x\"}]}",
 		"{\"if\":[{\"key\":\"a\",\"value\":1}]}",
 		"{\"if\":[{\"key\":\"a\",\"value\":\"1\",\"version\":\"1\"}]}",
 		"{\"if\":[{\"key\":\"a\",\"value\":\"1\",\"version\":\"1\",\"absent\":true}]}",
-		"{\"if\":[{\"absent\":true}]}", "{\"if\":[{\"set\":\"a\",\"value\":\"1\"}]}",
-		"{\"if\":[{\"key\":\"\",\"absent\":true}]}", "{\"if\":[{\"key\":1,\"absent\":true}]}",
-		"{\"then\":[{\"key\":\"a\",\"absent\":true}]}", "{\"then\":[{\"set\":\"a\"}]}",
-		"{\"then\":[{\"set\":\"a\",\"value\":1}]}", "{\"then\":[{\"set\":\"a\",\"get\":\"a\"}]}",
-		"{\"then\":[{\"get\":\"a\",\"value\":\"1\"}]}", "{\"then\":[{\"del\":\"a\",\"ttl_ms\":1}]}",
+		"{\"if\":[{\"absent\":true}]}",
+		"{\"if\":[{\"set\":\"a\",\"value\":\"1\"}]}",
+		"{\"if\":[{\"key\":\"\",\"absent\":true}]}",
+		"{\"if\":[{\"key\":1,\"absent\":true}]}",
+		"{\"then\":[{\"key\":\"a\",\"absent\":true}]}",
+		"{\"then\":[{\"set\":\"a\"}]}",
+		"{\"then\":[{\"set\":\"a\",\"value\":1}]}",
+		"{\"then\":[{\"set\":\"a\",\"get\":\"a\"}]}",
+		"{\"then\":[{\"get\":\"a\",\"value\":\"1\"}]}",
+		"{\"then\":[{\"del\":\"a\",\"ttl_ms\":1}]}",
 		"{\"then\":[{\"set\":\"a\",\"value\":\"1\",\"ttl_ms\":0}]}",
 		"{\"then\":[{\"set\":\"a\",\"value\":\"1\",\"ttl_ms\":\"5\"}]}",
 		"{\"then\":[{\"set\":\"a\",\"value\":\"1\",\"x\":1}]}",
-		"{\"then\":[{\"set\":\"a\\u0000\",\"value\":\"1\"}]}", "{\"then\":[{\"get\":\"a\"}",
+		"{\"then\":[{\"set\":\"a\\u0000\",\"value\":\"1\"}]}",
+		"{\"then\":[{\"get\":\"a\"}",
 		/* the second is wrong: nor is the first done */
 		"{\"then\":[{\"set\":\"a\",\"value\":\"1\"},{\"set\":\"b\"}]}",
 		"{\"then\":[{\"set\":\"a\",\"value\":\"1\"}],\"else\":[{\"get\":5}]}",
@@ -155,14 +180,17 @@ static void each_key_needs_its_right(void **state)
 	};
 	struct mp_pool *pool = POOL;
 
-	TXN_BAD(pool, 403, "mem.forbidden", "{\"then\":[{\"set\":\"a/1\",\"value\":\"\"}]}", .key = &reader);
+	TXN_BAD(pool, 403, "mem.forbidden", "{\"then\":[{\"set\":\"a/1\",\"value\":\"\"}]}",
+		.key = &reader);
 	TXN_BAD(pool, 403, "mem.forbidden", "{\"then\":[{\"del\":\"a/1\"}]}", .key = &reader);
 	TXN_BAD(pool, 403, "mem.forbidden", "{\"else\":[{\"get\":\"a/1\"}]}", .key = &writer);
-	TXN_BAD(pool, 403, "mem.forbidden", "{\"if\":[{\"key\":\"a/1\",\"value\":\"x\"}]}", .key = &writer);
+	TXN_BAD(pool, 403, "mem.forbidden", "{\"if\":[{\"key\":\"a/1\",\"value\":\"x\"}]}",
+		.key = &writer);
 	TXN_BAD(pool, 403, "mem.forbidden",
 		"{\"then\":[{\"set\":\"a/1\",\"value\":\"\"},{\"get\":\"b\"}]}", .key = &some);
 	assert_int_equal(pool->keys, 0);
-	TXN(pool, NULL, "{\"then\":[{\"set\":\"a/1\",\"value\":\"\"},{\"get\":\"a/2\"}]}", .key = &some);
+	TXN(pool, NULL, "{\"then\":[{\"set\":\"a/1\",\"value\":\"\"},{\"get\":\"a/2\"}]}",
+	    .key = &some);
 	TXN(pool, NULL, "{\"then\":[{\"get\":\"a/1\"}]}", .key = &reader);
 	TXN(pool, NULL, "{\"then\":[{\"set\":\"z\",\"value\":\"\"}]}", .key = &writer);
 	test_pool_end(pool);
@@ -174,8 +202,10 @@ static void too_much_to_read_changes_nothing(void **state)
 	char *big = malloc(600 * 1024);
 
 	memset(big, '\x01', 600 * 1024);
-	TEST_ASK(pool, 201, "", .method = VG_PUT, .path = "/v1/mem/a", .body = big, .body_n = 600 * 1024);
-	TXN_BAD(pool, 413, "mem.too_large", "{\"then\":[{\"set\":\"b\",\"value\":\"\"},{\"get\":\"a\"},{\"get\":\"a\"}]}");
+	TEST_ASK(pool, 201, "", .method = VG_PUT, .path = "/v1/mem/a", .body = big,
+		 .body_n = 600 * 1024);
+	TXN_BAD(pool, 413, "mem.too_large",
+		"{\"then\":[{\"set\":\"b\",\"value\":\"\"},{\"get\":\"a\"},{\"get\":\"a\"}]}");
 	assert_int_equal(pool->keys, 1);
 	/* the worst that fits: every byte six */
 	TXN(pool, NULL, "{\"then\":[{\"get\":\"a\"}]}");
@@ -240,7 +270,8 @@ static void a_refused_key_takes_the_ghosts_with_it(void **state)
 
 	for (n = 0; n < 3; n++) {
 		test_refuse_insert = n;
-		TXN_BAD(pool, 507, "mem.full", "{\"then\":[{\"set\":\"a\",\"value\":\"1\"},"
+		TXN_BAD(pool, 507, "mem.full",
+			"{\"then\":[{\"set\":\"a\",\"value\":\"1\"},"
 			"{\"set\":\"b\",\"value\":\"1\"},{\"del\":\"x\"},{\"set\":\"c\",\"value\":\"1\"}]}");
 		test_refuse_insert = -1;
 		assert_int_equal(pool->keys, 0);
