@@ -370,7 +370,7 @@ static void an_ordered_queue_keeps_the_order(void **state)
 	kfree(j);
 }
 
-/* 300 random delays, a third cancelled: nothing runs too early, and the rest runs in time's order. */
+/* 300 random delays, a third cancelled: none runs too early, the rest in the order of time. */
 static void delayed_items_run_by_time(void **state)
 {
 	struct workqueue_struct *wq = alloc_ordered_workqueue("timer", 0);
