@@ -9,10 +9,7 @@ enum { CURL_SIGNS = 0x075700, CURL_SIGNS_ESCAPES = 0x080e00 };
 
 static CURLcode started;
 
-/*
- * Without CURL_GLOBAL_SSL: the transport is plain HTTP, and the hashes signing uses need no set-up.
- * It saves OpenSSL reading its configuration at every start of a command.
- */
+/* nothing but what libcurl always sets up: the transport is plain HTTP */
 static void start_once(void)
 {
 	started = curl_global_init(CURL_GLOBAL_NOTHING);

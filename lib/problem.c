@@ -31,14 +31,14 @@ static enum virgo_code code_of(int status)
 	}
 }
 
-/* 'no key "a" on node 2 (10.0.0.2:30000)'; but 'node 2 (10.0.0.2:30000): the signature is wrong' */
+/* no key "a" on node 2 (10.0.0.2:30000); but node 2 (10.0.0.2:30000): the signature is wrong */
 static void set_message(struct virgo_answer *ans, const char *detail)
 {
 	struct virgo_error *err = &ans->err;
 	char label[320];
 
 	virgo_node_label(ans, label, sizeof(label));
-	if (err->code == VIRGO_NOT_FOUND || err->code == VIRGO_PRECONDITION)
+	if (!strcmp(err->problem, "mem.not_found"))
 		snprintf(err->message, sizeof(err->message), "%s on %s", detail, label);
 	else
 		snprintf(err->message, sizeof(err->message), "%s: %s", label, detail);

@@ -11,7 +11,8 @@
 #include "xfer.h"
 
 /* a node closes after 75 s of idling; a connection near that age is not worth the risk */
-enum { IDLE_MAX_S = 60, NAME_MAX_BYTES = 64, VALUE_MAX_BYTES = 4096 };
+enum { IDLE_MAX_S = 60, EXPECT_MIN = 1 << 20 };
+enum { NAME_MAX_BYTES = 64, VALUE_MAX_BYTES = 4096 };
 
 int virgo_xfer_changes(const struct virgo_request *req)
 {
@@ -112,6 +113,14 @@ static enum virgo_code set_headers(struct virgo_xfer *xfer, struct virgo_error *
 			return code;
 		if (add_header(xfer, req->headers[i].name, req->headers[i].value))
 			return virgo_error_nomem(err);
+	}
+	/* asking first costs a round trip: worth it for what is too large to send for nothing */
+	if (req->body && req->body->len && req->body->len <= EXPECT_MIN) {
+		struct curl_slist *list = curl_slist_append(xfer->headers, "Expect:");
+
+		if (!list)
+			return virgo_error_nomem(err);
+		xfer->headers = list;
 	}
 	if (!xfer->ctx->key.id[0] || req->unsigned_ok)
 		return VIRGO_OK;

@@ -21,7 +21,9 @@ static char dir[] = "/tmp/virgo-test-call.XXXXXX";
 static char key_path[96], scratch[96];
 static struct server server;
 
-/* --- answers ------------------------------------------------------------------------------------- */
+/*
+ * --- answers -------------------------------------------------------------------------------------
+ */
 
 static char *answer(struct server *s, const struct seen *seen, size_t *len)
 {
@@ -68,7 +70,9 @@ static char *answer(struct server *s, const struct seen *seen, size_t *len)
 	return reply_text("200 OK", "ETag: \"17\"\r\nX-Empty:\r\n", "hello");
 }
 
-/* --- fixtures ------------------------------------------------------------------------------------ */
+/*
+ * --- fixtures ------------------------------------------------------------------------------------
+ */
 
 static struct virgo_ctx *connected(const char *nodes, int with_key)
 {
@@ -78,7 +82,7 @@ static struct virgo_ctx *connected(const char *nodes, int with_key)
 
 	assert_int_equal(virgo_conf_open(&conf, "/dev/null", &err), VIRGO_OK);
 	assert_int_equal(virgo_conf_set(conf, "nodes", nodes, &err), VIRGO_OK);
-	assert_int_equal(virgo_conf_set(conf, "key_file", with_key ? key_path : "none", &err), VIRGO_OK);
+	assert_int_equal(virgo_conf_set(conf, "key_file", with_key ? key_path : "none", &err), 0);
 	if (virgo_connect(&ctx, conf, &err))
 		fail_msg("%s", err.message);
 	virgo_conf_free(conf);
@@ -125,7 +129,9 @@ static int remove_files(void **state)
 
 static struct virgo_request request(const char *method, const char *target)
 {
-	return (struct virgo_request){ .service = VIRGO_MEMPOOL, .method = method, .target = target };
+	return (struct virgo_request){
+		.service = VIRGO_MEMPOOL, .method = method, .target = target,
+	};
 }
 
 static enum virgo_code call(struct virgo_ctx *ctx, const char *method, const char *target,

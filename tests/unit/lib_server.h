@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A tiny HTTP listener for the units of libvirgo: one thread a server, one connection at a time in the order they come;
- * what it answers is the test's function. It keeps what it was sent.
+ * A tiny HTTP listener for the units of libvirgo: one thread a server, one connection at a time in
+ * the order they come; what it answers is the test's function. It keeps what it was sent.
  */
 #ifndef LIB_SERVER_H
 #define LIB_SERVER_H
@@ -26,14 +26,20 @@ struct seen {
 	int conn;			/* which connection it came on */
 };
 
+struct server;
+typedef char *server_answer_fn(struct server *s, const struct seen *seen, size_t *len);
+
 struct server {
 	int fd, stop_fd[2];
 	char node[32];			/* 127.0.0.1:port */
 	pthread_t thread;
 	atomic_int requests, connections;
 	struct seen log[SERVER_LOG];
-	/* answer in malloc'd text (NUL ends it unless *len is set); NULL: close without a word; "" : say nothing, stay */
-	char *(*answer)(struct server *s, const struct seen *seen, size_t *len);
+	/*
+	 * The answer in malloc'd text, which a NUL ends unless *len is set. NULL: close without a
+	 * word; "": say nothing and stay.
+	 */
+	server_answer_fn *answer;
 	void *arg;
 };
 
@@ -168,7 +174,7 @@ static void *server_run(void *arg)
 	return NULL;
 }
 
-static int server_start(struct server *s, char *(*answer)(struct server *, const struct seen *, size_t *))
+static int server_start(struct server *s, server_answer_fn *answer)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(a);
@@ -201,17 +207,19 @@ static char *reply_text(const char *status, const char *fields, const char *body
 {
 	char *text = NULL;
 
-	if (asprintf(&text, "HTTP/1.1 %s\r\nVirgo-Node: 7\r\n%sContent-Length: %zu\r\n\r\n%s", status,
-		     fields, strlen(body), body) < 0)
+	if (asprintf(&text, "HTTP/1.1 %s\r\nVirgo-Node: 7\r\n%sContent-Length: %zu\r\n\r\n%s",
+		     status, fields, strlen(body), body) < 0)
 		abort();
 	return text;
 }
 
-static char *reply_problem(const char *status, const char *code, const char *detail, const char *fields)
+static char *reply_problem(const char *status, const char *code, const char *detail,
+			   const char *fields)
 {
 	char body[512], all[256];
 
-	snprintf(body, sizeof(body), "{\"status\":%d,\"title\":\"x\",\"code\":\"%s\",\"detail\":\"%s\"}",
+	snprintf(body, sizeof(body),
+		 "{\"status\":%d,\"title\":\"x\",\"code\":\"%s\",\"detail\":\"%s\"}",
 		 atoi(status), code, detail);
 	snprintf(all, sizeof(all), "Content-Type: application/problem+json\r\n%s", fields);
 	return reply_text(status, all, body);

@@ -204,7 +204,8 @@ static void named_file(void **state)
 	virgo_conf_free(conf);
 	assert_int_equal(virgo_conf_open(&conf, "/nowhere/x.conf", &err), VIRGO_USAGE);
 	assert_null(conf);
-	assert_string_equal(err.message, "unable to read '/nowhere/x.conf': No such file or directory");
+	assert_string_equal(err.message,
+			    "unable to read '/nowhere/x.conf': No such file or directory");
 	assert_int_equal(virgo_conf_open(&conf, dir, &err), VIRGO_USAGE);
 }
 
@@ -284,8 +285,10 @@ static void bad_files(void **state)
 {
 	static const char *const table[][2] = {
 		{ "nodess = a\n", "etc.conf:1:1: unknown key \"nodess\": did you mean \"nodes\"?" },
-		{ "zebra = a\n", "etc.conf:1:1: unknown key \"zebra\": allowed are nodes, cluster, " },
-		{ "\n  output = xml\n", "etc.conf:2:12: output: \"xml\" is unknown: allowed are table, json" },
+		{ "zebra = a\n",
+		  "etc.conf:1:1: unknown key \"zebra\": allowed are nodes, cluster, " },
+		{ "\n  output = xml\n",
+		  "etc.conf:2:12: output: \"xml\" is unknown: allowed are table, json" },
 		{ "timeout = soon\n", "etc.conf:1:11: timeout: \"soon\"" },
 		{ "timeout = 0\n", "etc.conf:1:11: " },
 		{ "color = red\n", "allowed are auto, always, never" },
@@ -324,7 +327,8 @@ static void bad_environment(void **state)
 	(void)state;
 	setenv("VIRGO_OUTPUT", "xml", 1);
 	assert_int_equal(virgo_conf_open(&conf, NULL, &err), VIRGO_USAGE);
-	assert_non_null(strstr(err.message, "environment VIRGO_OUTPUT: output: \"xml\" is unknown"));
+	assert_non_null(strstr(err.message,
+			       "environment VIRGO_OUTPUT: output: \"xml\" is unknown"));
 	unsetenv("VIRGO_OUTPUT");
 	conf = opened();
 	assert_int_equal(virgo_conf_set(conf, "timeout", "x", &err), VIRGO_USAGE);

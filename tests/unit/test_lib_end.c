@@ -10,10 +10,13 @@ static void statuses(void **state)
 		int status;
 		const char *problem, *message, *hint;
 	} table[] = {
-		{ "/missing", VIRGO_NOT_FOUND, 404, "mem.not_found", "as you   asked on node 7 (127.", "" },
-		{ "/refused", VIRGO_NOT_ALLOWED, 401, "auth.missing", "node 7 (127.", "key_file is \"none\"" },
+		{ "/missing", VIRGO_NOT_FOUND, 404, "mem.not_found", "as you   asked on node 7 (",
+		  "" },
+		{ "/refused", VIRGO_NOT_ALLOWED, 401, "auth.missing", "node 7 (127.",
+		  "key_file is \"none\"" },
 		{ "/right", VIRGO_NOT_ALLOWED, 403, "auth.rights", ": as you   asked", "" },
-		{ "/replay", VIRGO_PRECONDITION, 409, "auth.replay", "as you", "an earlier copy was accepted" },
+		{ "/replay", VIRGO_PRECONDITION, 409, "auth.replay", "as you",
+		  "an earlier copy was accepted" },
 		{ "/match", VIRGO_PRECONDITION, 412, "mem.precondition", "as you", "" },
 		{ "/full", VIRGO_FAILED, 507, "mem.full", "as you", "" },
 		{ "/busy", VIRGO_FAILED, 503, "auth.starting", "as you", "try again in 3 s" },
@@ -65,7 +68,8 @@ static void lost(void **state)
 	for (size_t i = 0; i < VIRGO_COUNT(table); i++) {
 		struct virgo_ctx *ctx = connected(server.node, 0);
 
-		assert_int_equal(call(ctx, table[i].method, table[i].target, &ans, &err), table[i].code);
+		assert_int_equal(call(ctx, table[i].method, table[i].target, &ans, &err),
+				 table[i].code);
 		assert_null(ans);
 		assert_int_equal(err.maybe_done, table[i].maybe);
 		assert_int_equal(err.timed_out, 0);
@@ -111,7 +115,10 @@ static void time_outs(void **state)
 	virgo_disconnect(ctx);
 }
 
-/* order of answers: 0 silent, 1 answers; the silent one must come last, and not keep the other waiting */
+/*
+ * order of answers: 0 silent, 1 answers; the silent one must come last, and not keep the other
+ * waiting
+ */
 struct order {
 	size_t index[4];
 	enum virgo_code code[4];
@@ -176,7 +183,8 @@ static void stopped_by_callback(void **state)
 	int count = 0;
 
 	(void)state;
-	assert_int_equal(virgo_call_many(ctx, jobs, 2, stop_at_once, &count, &err), VIRGO_INTERRUPTED);
+	assert_int_equal(virgo_call_many(ctx, jobs, 2, stop_at_once, &count, &err),
+			 VIRGO_INTERRUPTED);
 	assert_int_equal(count, 1);
 	assert_int_equal(call(ctx, "GET", "/x", NULL, &err), VIRGO_OK);
 	virgo_disconnect(ctx);
@@ -206,7 +214,10 @@ static void cancelled(void **state)
 	virgo_disconnect(ctx);
 }
 
-/* the connection dies under the second request: unsigned changes must not be repeated, the rest may be */
+/*
+ * the connection dies under the second request: unsigned changes must not be repeated, the rest may
+ * be
+ */
 static void never_twice(void **state)
 {
 	struct virgo_body body;
@@ -224,7 +235,8 @@ static void never_twice(void **state)
 		req.body = form == 1 ? &body : NULL;
 		assert_int_equal(virgo_call(ctx, server.node, &req, NULL, &err), VIRGO_OK);
 		if (form < 2) {
-			assert_int_equal(virgo_call(ctx, server.node, &req, NULL, &err), VIRGO_UNREACHABLE);
+			assert_int_equal(virgo_call(ctx, server.node, &req, NULL, &err),
+					 VIRGO_UNREACHABLE);
 			assert_int_equal(err.maybe_done, 1);
 			assert_int_equal(atomic_load(&server.requests), 2);
 		} else {

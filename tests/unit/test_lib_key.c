@@ -87,7 +87,8 @@ static void bad_content(void **state)
 		{ "user = \"lab-1:\"\n", "32 to 128" },
 		{ "user = \"lab-1:tooshort\"\n", "32 to 128" },
 		{ "user = \"lab-1:" SECRET "+\"\n", "the secret has letters" },
-		{ "user = \"lab-1:" SECRET "\"\nuser = \"lab-2:" SECRET "\"\n", "line 2: a key file holds one" },
+		{ "user = \"lab-1:" SECRET "\"\nuser = \"lab-2:" SECRET "\"\n",
+		  "line 2: a key file holds one" },
 	};
 	struct virgo_error err;
 	struct virgo_key key;
