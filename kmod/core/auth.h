@@ -65,6 +65,7 @@ struct vg_keyset {
 	struct rcu_head rcu;
 	char *text;			/* the file; prefixes point into it */
 	size_t text_n;
+	struct vg_key dummy;		/* an unknown key id costs what a known one costs */
 	u32 n;
 	struct vg_key key[];
 };
@@ -81,8 +82,8 @@ const struct vg_key *vg_keyset_find(const struct vg_keyset *set, struct vg_str i
 
 /*
  * Steps 3 to 10 of the verification, on a request whose head and target were checked (steps 1
- * and 2). 0: go on, req->key is set and, where the body must be checked against a hash,
- * req->hash_body. Otherwise the answer has been given.
+ * and 2); without a route all but the rights. 0: go on, req->key is set and, where the body must be
+ * checked against a hash, req->hash_body. Otherwise the answer has been given.
  */
 int vg_auth_head(struct vg_req *req);
 /*

@@ -240,6 +240,8 @@ int vg_keyset_parse(char *text, size_t n, struct vg_keyset **out, struct vg_conf
 	if (!set)
 		return -ENOMEM;
 	refcount_set(&set->refs, 1);
+	host_random(set->dummy.secret, VG_KEY_SECRET_MIN);
+	set->dummy.secret_n = VG_KEY_SECRET_MIN;
 	r.set = set;
 	ret = parse_lines(&r, vg_str(text, n), err);
 	if (ret) {
@@ -259,15 +261,23 @@ struct vg_keyset *vg_keyset_get(struct vg_keyset *set)
 	return set;
 }
 
+static void drop_cache(struct vg_key *key)
+{
+	u32 i;
+
+	for (i = 0; i < VG_SIGKEYS; i++)
+		vg_sigkey_drop(rcu_dereference_protected(key->cache[i], 1));
+}
+
 void vg_keyset_put(struct vg_keyset *set)
 {
-	u32 i, j;
+	u32 i;
 
 	if (!set || !refcount_dec_and_test(&set->refs))
 		return;
+	drop_cache(&set->dummy);
 	for (i = 0; i < set->n; i++)
-		for (j = 0; j < VG_SIGKEYS; j++)
-			vg_sigkey_drop(rcu_dereference_protected(set->key[i].cache[j], 1));
+		drop_cache(&set->key[i]);
 	memzero_explicit(set->text, set->text_n);
 	kvfree(set->text);
 	memzero_explicit(set->key, sizeof(set->key[0]) * VG_KEYS_MAX);

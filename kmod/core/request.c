@@ -82,7 +82,7 @@ void vg_request_answered(struct vg_req *req, int ret)
 
 /* --- head ------------------------------------------------------------------------------------ */
 
-static int check_target(struct vg_req *req)
+static int target_checks(struct vg_req *req)
 {
 	const char *end = req->query.n ? req->query.p + req->query.n : req->path.p + req->path.n;
 	struct vg_str target = vg_str(req->path.p, end - req->path.p);
@@ -130,7 +130,7 @@ static bool is_foreign_method(struct vg_str m)
 	       vg_str_is(m, "CONNECT");
 }
 
-static int check_query(struct vg_req *req)
+static int query_checks(struct vg_req *req)
 {
 	const char *const *known;
 	struct vg_str rest = req->query, key, value;
@@ -149,13 +149,13 @@ static int check_query(struct vg_req *req)
 }
 
 /* Everything that the head alone decides; the request is answered if something is wrong. */
-static void check_head(struct vg_conn *c)
+static void head_checks(struct vg_conn *c)
 {
 	struct vg_req *req = &c->req;
 	char shown[48];
 	u32 allow;
 
-	check_target(req);
+	target_checks(req);
 	if (req->answered)
 		return;
 	if (req->method == VG_METHODS && !is_foreign_method(req->method_name)) {
@@ -170,14 +170,15 @@ static void check_head(struct vg_conn *c)
 		return;
 	}
 	req->route = vg_route_match(&c->svc->match, req->path, req->method, req->param, &allow);
+	/* who may not ask is not told what there is */
+	if (vg_auth_head(req))
+		return;
 	if (!req->route) {
 		no_route(req, allow);
 		return;
 	}
-	if (vg_auth_head(req))
-		return;
 	if (req->query.n)
-		check_query(req);
+		query_checks(req);
 }
 
 /* --- body ------------------------------------------------------------------------------------ */
@@ -215,7 +216,7 @@ bool vg_body_room(struct vg_conn *c, size_t need)
 }
 
 /* What the head says about the body; answered if it cannot be. */
-static void check_lengths(struct vg_conn *c, bool has_body)
+static void body_checks(struct vg_conn *c, bool has_body)
 {
 	struct vg_req *req = &c->req;
 
@@ -313,10 +314,10 @@ bool vg_request_begin(struct vg_conn *c)
 	/* an answer before the body has come ends the connection: nobody waits for the rest */
 	if (has_body)
 		req->keep_alive = false;
-	check_head(c);
+	head_checks(c);
 	host_trace_start(req);
 	if (!req->answered)
-		check_lengths(c, has_body);
+		body_checks(c, has_body);
 	if (req->answered) {
 		vg_request_end(c);
 		return true;

@@ -20,8 +20,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <urcu/urcu-memb.h>
-
 #include "core/conn.h"
 #include "core/host.h"
 #include "core/node.h"
@@ -357,7 +355,6 @@ static void *thread_main(void *arg)
 	int i, n;
 	u64 drain;
 
-	urcu_memb_register_thread();
 	while (!t->stop) {
 		n = epoll_wait(t->epoll_fd, e, EVENTS, wait_ms(t));
 		for (i = 0; i < n; i++) {
@@ -379,7 +376,6 @@ static void *thread_main(void *arg)
 		run_tasks(t);
 		run_clock(t);
 	}
-	urcu_memb_unregister_thread();
 	return NULL;
 }
 

@@ -19,8 +19,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <urcu/urcu-memb.h>
-
 #include "core/addr.h"
 #include "core/host.h"
 #include "core/limits.h"
@@ -244,8 +242,6 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	raise_files();
 	listen_inherit();
-	urcu_memb_register_thread();
 	ret = run(&o, &set);
-	urcu_memb_unregister_thread();
 	return ret;
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <linux/random.h>
 #include <linux/shim.h>
 #include <linux/slab.h>
 
@@ -32,6 +33,8 @@
 #include "core/target.c"
 #include "core/utf8.c"
 #ifdef CONN_ENV_KEYS
+#include "core/conf.c"
+#include "core/conf_value.c"
 #include "core/auth.c"
 #include "core/keyset.c"
 #include "core/replay.c"
@@ -62,6 +65,13 @@ void host_sha256_copy(struct vg_sha256 *to, const struct vg_sha256 *from)
 	*to = *from;
 }
 
+#ifdef CONN_ENV_KEYS
+void host_random(void *p, size_t n)
+{
+	get_random_bytes(p, n);
+}
+#endif
+
 static u32 env_kicks;
 
 void host_conn_kick(struct vg_conn *c)
@@ -84,7 +94,7 @@ void host_trace_end(const struct vg_req *req)
 /* --- the rest of core ------------------------------------------------------------------------- */
 
 static bool env_deny;
-static u32 env_gets, env_puts;		/* references to configuration and keys taken and given */
+static u32 __maybe_unused env_gets, env_puts;		/* references to configuration and keys taken and given */
 
 bool vg_deny_match(struct vg_node *node, const struct vg_addr *peer)
 {
@@ -123,7 +133,7 @@ int vg_auth_head(struct vg_req *req)
 {
 	req->key = &env_key;
 	req->hash_body = env_hash;
-	if (!env_head_status || req->route->flags & VG_ROUTE_OPEN)
+	if (!env_head_status || (req->route && req->route->flags & VG_ROUTE_OPEN))
 		return 0;
 	vg_problem(req, env_head_status, "auth.test", "refused by head");
 	return -EACCES;
