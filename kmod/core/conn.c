@@ -20,29 +20,19 @@ enum { TIDY_MS = 1000 };	/* a connection this long quiet gives its buffers back 
 void vg_conn_refresh(struct vg_conn *c)
 {
 	struct vg_node *node = c->node;
-	struct vg_config *cfg;
-	struct vg_keyset *keys;
 
 	if (unlikely(c->cfg != rcu_access_pointer(node->cfg))) {
-		rcu_read_lock();
-		cfg = vg_config_get(rcu_dereference(node->cfg));
-		rcu_read_unlock();
 		vg_config_put(c->cfg);
-		c->cfg = cfg;
+		c->cfg = vg_node_cfg(node);
 		c->limits = (struct vg_http_limits){
-			.line = min_t(u64, cfg->request_line_max, VG_REQUEST_LINE_MAX),
-			.headers = min_t(u64, cfg->header_bytes_max, VG_HEADER_BYTES_MAX),
-			.fields = min_t(u64, cfg->header_fields_max, VG_HEADER_FIELDS_MAX),
+			.line = min_t(u64, c->cfg->request_line_max, VG_REQUEST_LINE_MAX),
+			.headers = min_t(u64, c->cfg->header_bytes_max, VG_HEADER_BYTES_MAX),
+			.fields = min_t(u64, c->cfg->header_fields_max, VG_HEADER_FIELDS_MAX),
 		};
 	}
 	if (unlikely(c->keys != rcu_access_pointer(node->keys))) {
-		rcu_read_lock();
-		keys = rcu_dereference(node->keys);
-		if (keys)
-			keys = vg_keyset_get(keys);
-		rcu_read_unlock();
 		vg_keyset_put(c->keys);
-		c->keys = keys;
+		c->keys = vg_node_keys(node);
 	}
 }
 
@@ -229,6 +219,7 @@ void vg_conn_eof(struct vg_conn *c, int err)
 		vg_request_end(c);
 		break;
 	case VG_CONN_LINGER:
+	case VG_CONN_DEAD:
 		c->state = VG_CONN_DEAD;
 		break;
 	default:

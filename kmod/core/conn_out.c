@@ -117,6 +117,9 @@ int vg_conn_output(struct vg_conn *c, struct kvec *v, int max, size_t *bytes)
 		if (!c->waits_out)
 			atomic64_inc(&c->node->bw_delayed);
 		c->waits_out = true;
+		/* our limit is not the peer's slowness */
+		c->write_by_ms = c->wake_ms + c->cfg->idle_timeout_ms;
+		vg_conn_rearm(c);
 		return 0;
 	}
 	while (n < max && limit && next_piece(c, &at, &ref, &v[n], limit)) {

@@ -101,13 +101,20 @@ bool vg_deny_match(struct vg_node *node, const struct vg_addr *peer)
 	return env_deny;
 }
 
-#ifndef CONN_ENV_KEYS
-struct vg_config *vg_config_get(struct vg_config *cfg)
+struct vg_config *vg_node_cfg(struct vg_node *node)
 {
 	env_gets++;
-	return cfg;
+	return rcu_dereference_protected(node->cfg, 1);
 }
 
+struct vg_keyset *vg_node_keys(struct vg_node *node)
+{
+	struct vg_keyset *keys = rcu_dereference_protected(node->keys, 1);
+
+	return keys ? vg_keyset_get(keys) : NULL;
+}
+
+#ifndef CONN_ENV_KEYS
 void vg_config_put(struct vg_config *cfg)
 {
 	env_puts += !!cfg;
@@ -158,11 +165,6 @@ int vg_auth_line(struct vg_req *req)
 	return -EACCES;
 }
 #else
-struct vg_config *vg_config_get(struct vg_config *cfg)
-{
-	return cfg;
-}
-
 void vg_config_put(struct vg_config *cfg)
 {
 }
