@@ -28,16 +28,18 @@ static void catch_interrupt(void)
 		sigaction(SIGINT, &sa, NULL);
 }
 
-/* descriptors 0 to 2 that the caller closed must not become a socket */
+/*
+ * Descriptors 0 to 2 that the caller closed must not become a socket. What stands in for them can't
+ * be read from or written to, so that lost data is an error.
+ */
 static void occupy_standard_fds(void)
 {
+	static const int modes[] = { O_WRONLY, O_RDONLY, O_RDWR };
 	int fd;
 
-	do {
-		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	} while (fd >= 0 && fd <= 2);
-	if (fd > 2)
-		close(fd);
+	for (fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", modes[fd]);
 }
 
 /* data may still be in the buffer, and the disk full */

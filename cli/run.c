@@ -4,6 +4,7 @@
  * needs opened, its output filtered and checked. The only way commands are run.
  */
 #include <errno.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -82,6 +83,7 @@ static int settle(struct run *r, int status)
 	if (!r->out.error)
 		return status;
 	r->out.format = OUT_TSV;	/* the error must not go where nothing arrives */
+	__fpurge(r->cli->data);		/* else it fails again when it is closed */
 	clearerr(r->cli->data);
 	return run_fail(r, VIRGO_FAILED, "can't write the output: %s", strerror(r->out.error));
 }

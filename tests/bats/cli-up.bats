@@ -1,0 +1,143 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-3.0-or-later
+# virgo up and down: all nodes or none, found by the commands that follow, nothing left behind.
+
+bats_require_minimum_version 1.5.0
+bats_load_library bats-support
+bats_load_library bats-assert
+
+setup()
+{
+	VIRGO=${VIRGO:-$BATS_TEST_DIRNAME/../../build/virgo}
+	export VIRGO XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run XDG_CONFIG_HOME=$BATS_TEST_TMPDIR/config
+	unset VIRGO_CONFIG VIRGO_NODES VIRGO_KEY_FILE VIRGO_OUTPUT
+	mkdir -m 700 "$XDG_RUNTIME_DIR"
+	cd "$BATS_TEST_TMPDIR"
+}
+
+teardown()
+{
+	"$VIRGO" -q down
+	[ -z "${taker-}" ] || kill "$taker"
+}
+
+virgo()
+{
+	"$VIRGO" "$@"
+}
+
+# have ADDRESS PORT: somebody else listens there
+take()
+{
+	python3 -c '
+import socket, sys, time
+s = socket.create_server((sys.argv[1], int(sys.argv[2])))
+print("taken", flush=True)
+time.sleep(600)
+' "$1" "$2" >taken &
+	taker=$!
+	until [ -s taken ]; do
+		kill -0 "$taker"
+	done
+}
+
+@test "up, use, down: nothing is left, neither process nor file" {
+	run virgo up --nodes 2
+	assert_success
+	mapfile -t pids < <(cut -f3 <<<"$output")
+	[ "${#pids[@]}" = 2 ]
+	[ "$(stat -c %a "$XDG_RUNTIME_DIR/virgo")" = 700 ]
+	[ "$(stat -c %a "$XDG_RUNTIME_DIR/virgo/key")" = 600 ]
+	[ "$(stat -c %a "$XDG_RUNTIME_DIR/virgo/keys")" = 600 ]
+	virgo mem set a 1
+	[ "$(virgo mem get a)" = 1 ]
+	run virgo up
+	assert_failure 6
+	assert_line --partial 'already up: 2 nodes'
+	virgo down
+	[ ! -e "$XDG_RUNTIME_DIR/virgo" ]
+	for pid in "${pids[@]}"; do
+		run ! readlink "/proc/$pid/exe"	# one that nobody has waited for yet has none
+	done
+	run virgo down
+	assert_success
+}
+
+@test "a taken port: a clear error, and nothing half started" {
+	take 127.0.0.2 30000
+	run virgo up --nodes 3
+	assert_failure 1
+	assert_line --partial 'node 2 did not start'
+	assert_line --partial 'cannot listen on 127.0.0.2:30000: the port is taken'
+	[ ! -e "$XDG_RUNTIME_DIR/virgo" ]
+	run pgrep -f "$XDG_RUNTIME_DIR/virgo"
+	assert_failure
+}
+
+@test "a wrong setting: its line is shown, and nothing is started" {
+	run virgo up --nodes 1 --set 'value_max = lots'
+	assert_failure 1
+	assert_line --partial value_max
+	[ ! -e "$XDG_RUNTIME_DIR/virgo" ]
+}
+
+@test "--no-keys: memory and status, no settings" {
+	virgo up --nodes 1 --no-keys
+	[ ! -e "$XDG_RUNTIME_DIR/virgo/key" ]
+	virgo mem set a 1
+	[ "$(virgo mem get a)" = 1 ]
+	run virgo config reload
+	assert_failure 4
+}
+
+@test "--set reaches the nodes" {
+	virgo up --nodes 1 --set value_max=2k
+	[ "$(virgo config get --of-nodes value_max)" = 2048 ]
+}
+
+@test "what a crash left behind is cleared away by the next up" {
+	virgo up --nodes 1
+	kill -9 "$(cut -d' ' -f1 "$XDG_RUNTIME_DIR/virgo/node1/pid")"
+	run virgo mem get a
+	assert_failure 5
+	until run virgo up --nodes 1 && [ "$status" = 0 ]; do
+		[ "$status" = 6 ]
+	done
+	run virgo mem get a
+	assert_failure 3
+}
+
+@test "down ends no process that up did not start" {
+	virgo up --nodes 1
+	pid=$(cut -d' ' -f1 "$XDG_RUNTIME_DIR/virgo/node1/pid")
+	cp "$XDG_RUNTIME_DIR/virgo/node1/pid" kept
+	take 127.0.0.77 0
+	printf '%d %d\n' "$taker" 12345 >"$XDG_RUNTIME_DIR/virgo/node1/pid"
+	virgo down
+	kill -0 "$taker"
+	kill -0 "$pid"
+	kill "$pid"
+}
+
+@test "a directory that others can enter is not trusted" {
+	mkdir -m 777 "$XDG_RUNTIME_DIR/virgo"
+	printf 'nodes = 127.0.0.66\n' >"$XDG_RUNTIME_DIR/virgo/client.conf"
+	[ "$(virgo config get nodes)" = 127.0.0.1 ]
+	run virgo up
+	assert_failure 4
+	chmod 700 "$XDG_RUNTIME_DIR/virgo"
+	rm -r "$XDG_RUNTIME_DIR/virgo"
+}
+
+@test "up and down twenty times under load" {
+	for i in {1..20}; do
+		virgo up --nodes 2 >/dev/null
+		for j in 1 2 3 4; do
+			virgo mem set "k$j" "$i" &
+		done
+		wait
+		[ "$(virgo mem get k3)" = "$i" ]
+		virgo -q down
+	done
+	[ ! -e "$XDG_RUNTIME_DIR/virgo" ]
+}
