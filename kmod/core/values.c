@@ -296,16 +296,17 @@ static void settle(struct vg_values *v, struct slot *slot, enum vg_force force, 
 			return;
 	} else {
 		value.text = pair->value;
+		slot->why[0] = 0;
 		if (slot->def->type == VG_VALUE_INT) {
 			vg_values_s64(pair, slot->def->min, slot->def->max, &value.number, NULL);
 			if (!fresh && was == force)
 				value.number = was_number;
 			value.number = clamp_value(v, slot, value.number);
 		}
-		if (!fresh && was == force && value.number == was_number)
-			return;
 		if (force == VG_FORCE_SHADOW)
 			strscpy(slot->why, "analytics_mode is shadow", sizeof(slot->why));
+		if (!fresh && was == force && value.number == was_number)
+			return;
 	}
 	if (slot->def->apply)
 		ret = slot->def->apply(slot->def, v->node, &value, force);
