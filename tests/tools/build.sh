@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Builds the helper programs of the tests in build/tools. Does nothing that is done already.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+out=$here/../../build/tools
+mkdir -p "$out"
+for source in "$here"/*.c; do
+	program=$out/$(basename "$source" .c)
+	[[ $program -nt $source ]] ||
+		"${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter -o "$program" "$source"
+done
