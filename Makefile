@@ -38,7 +38,7 @@ UUSER   := $(BASE) -Ilib/include -Ikmod/user/include -Ikmod/include -Ikmod -I. -
 NODE_SRC := $(wildcard kmod/core/*.c kmod/mempool/*.c kmod/user/*.c kmod/user/shim/*.c)
 NODE_SRC := $(filter-out %/table_rhash.c,$(NODE_SRC))
 PURE_SRC := $(addprefix kmod/core/,conf.c conf_value.c place.c addr.c config.c utf8.c buf.c json_write.c)
-PURE_SRC := $(wildcard $(PURE_SRC)) $(wildcard kmod/user/shim/*.c)
+PURE_SRC += $(addprefix kmod/user/shim/,alloc.c inet.c kstrtox.c string.c)
 LIB_SRC  := $(wildcard lib/*.c)
 CLI_SRC  := $(wildcard cli/*.c)
 AN_SRC   := $(wildcard analytics/*.c)
@@ -50,7 +50,7 @@ CLI_OBJ  := $(CLI_SRC:%.c=$B/user/%.o)
 AN_OBJ   := $(AN_SRC:%.c=$B/user/%.o)
 
 NODE_LIBS := -lnettle -lurcu-memb -lurcu-cds -lurcu-common -lpthread
-LIB_LIBS  := -lcurl -lcjson -lnettle -lurcu-memb -lpthread
+LIB_LIBS  := -lcurl -lcjson -lnettle -lpthread
 AN_LIBS   := -lsvm -lcjson -lnettle -lz -lm -lpthread
 
 .PHONY: all user kmod test unit demo demo-vm bench fuzz lint install clean help deps

@@ -356,18 +356,6 @@ int vg_config_check(const char *text, size_t n,
 	return ret;
 }
 
-struct vg_config *vg_config_get(struct vg_config *cfg)
-{
-	refcount_inc(&cfg->refs);
-	return cfg;
-}
-
-void vg_config_put(struct vg_config *cfg)
-{
-	if (cfg && refcount_dec_and_test(&cfg->refs))
-		kvfree_rcu(cfg, rcu);
-}
-
 bool vg_addr_list_has(const struct vg_addr_list *list, const struct vg_addr *a)
 {
 	u32 i;

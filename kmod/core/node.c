@@ -23,6 +23,19 @@
 
 /* --- what is in force now ------------------------------------------------------------------------- */
 
+/* Here and not in config.c, which is pure: the command line checks files with it and knows no RCU. */
+struct vg_config *vg_config_get(struct vg_config *cfg)
+{
+	refcount_inc(&cfg->refs);
+	return cfg;
+}
+
+void vg_config_put(struct vg_config *cfg)
+{
+	if (cfg && refcount_dec_and_test(&cfg->refs))
+		kvfree_rcu(cfg, rcu);
+}
+
 struct vg_config *vg_node_cfg(struct vg_node *node)
 {
 	struct vg_config *cfg;
