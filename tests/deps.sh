@@ -9,7 +9,7 @@ declare -A packages=(
 	[build]='gcc make pkg-config libcurl4-openssl-dev libcjson-dev libreadline-dev libsvm-dev liburcu-dev nettle-dev
 		libjq-dev zlib1g-dev'
 	[kmod]='linux-headers-amd64 kmod'
-	[demo]='@build curl jq'
+	[demo]='@build curl iproute2'
 	[test]='@build @kmod bats bats-support bats-assert bats-file libcmocka-dev curl jq netcat-openbsd socat python3
 		procps iproute2'
 	[vm]='@kmod qemu-system-x86 busybox-static cpio xz-utils zstd procps'
