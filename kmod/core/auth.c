@@ -208,26 +208,23 @@ static int check_host(struct vg_req *req)
 	const struct vg_config *cfg = req->conn->cfg;
 	const struct vg_addr *local = &req->conn->local;
 	struct vg_str host = vg_req_header(req, VG_H_HOST);
-	struct vg_addr bare = *local;
 	char text[VG_ADDR_TEXT], shown[80];
 	u32 i;
 
 	if (!cfg->host_check || !host.p)
 		return 0;
-	bare.prefix = bare.family == 4 ? 32 : 128;
-	if (vg_str_eq_nocase(host, vg_str(text, vg_addr_print(&bare, text))))
+	if (vg_str_eq_nocase(host, vg_str(req->conn->local_text, req->conn->local_text_n)))
 		return 0;
-	if (local->port == 80 && vg_str_eq_nocase(host, vg_str(text, vg_addr_print_ip(&bare, text))))
+	if (local->port == 80 && vg_str_eq_nocase(host, vg_str(text, vg_addr_print_ip(local, text))))
 		return 0;
 	if (vg_addr_is_loopback(local) && host_is(host, VG_STR("localhost"), local->port))
 		return 0;
 	for (i = 0; i < cfg->nr_names; i++)
 		if (host_is(host, vg_cstr(cfg->names[i]), local->port))
 			return 0;
-	vg_addr_print(&bare, text);
 	return refuse(req, VG_AUTH_HOST,
 		      "Host %s is not this node (%s): add it to names in virgo_cloud.conf",
-		      vg_printable(host.p, host.n, shown, sizeof(shown)), text);
+		      vg_printable(host.p, host.n, shown, sizeof(shown)), req->conn->local_text);
 }
 
 /* --- step 9: the signature --------------------------------------------------------------------------- */

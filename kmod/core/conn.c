@@ -80,6 +80,8 @@ int vg_conn_new(struct vg_node *node, struct vg_svc *svc, const struct vg_addr *
 	c->host = host;
 	c->peer = *peer;
 	c->local = *local;
+	c->local.prefix = local->family == 4 ? 32 : 128;
+	c->local_text_n = vg_addr_print(&c->local, c->local_text);
 	c->counted = counted;
 	c->state = VG_CONN_FIRST;
 	spin_lock_init(&c->finish_lock);

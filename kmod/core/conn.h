@@ -62,6 +62,8 @@ struct vg_conn {
 	struct vg_svc *svc;
 	void *host;			/* the host's own */
 	struct vg_addr peer, local;
+	char local_text[VG_ADDR_TEXT];	/* the local address as a Host field names it */
+	u8 local_text_n;
 
 	enum vg_conn_state state;
 	bool eof;

@@ -119,7 +119,7 @@ static int no_route(struct vg_req *req, u32 allow)
 	vg_allow_print(allow, text);
 	vg_reply_header(req, "Allow", "%s", text);
 	vg_printable(m.p, m.n, shown, 32);
-	return vg_problem(req, 405, "http.method_not_allowed", "%s is not possible here, but %s is",
+	return vg_problem(req, 405, "http.method_not_allowed", "%s is not possible here: use %s",
 			  shown, text);
 }
 

@@ -49,8 +49,7 @@ static void judge(const struct env_out *out, struct verdict *v)
 		unsigned int status;
 		size_t n = 0;
 
-		if (!memcmp(p, "error: ", min_t(size_t, 7, end - p)) || v->lines) {
-			v->lines = true;
+		if (v->lines) {
 			p = memchr(p, '\n', end - p);
 			MUST(p);
 			p++;
@@ -120,6 +119,7 @@ static void run(const uint8_t *p, size_t n, size_t step, struct verdict *v)
 		vg_conn_timeout(c, vg_mono_ms() + 100000);
 	else
 		vg_conn_eof(c, step & 2 ? -ECONNRESET : 0);
+	v->lines = c->req.is_line;
 	judge(&out, v);
 	v->runs = env_runs - runs;
 	free(out.p);

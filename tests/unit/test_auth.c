@@ -97,6 +97,7 @@ static char *deliver(const void *p, size_t n)
 
 	assert_non_null(c);
 	c->local.ip[0] = local_ip0;
+	c->local_text_n = vg_addr_print(&c->local, c->local_text);
 	do {
 		took = vg_conn_input(c, (const char *)p + at, n - at);
 		at += took;
