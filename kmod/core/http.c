@@ -294,7 +294,7 @@ static int parse_field(struct vg_req *req, const char *p, size_t i, size_t n,
 		return 0;
 	name_n = i - name;
 	if (p[i] != ':' || !name_n)
-		return head_malformed(err, "a field is a name, a colon and a value, on one line", i);
+		return head_malformed(err, "a field is a name, a colon and a value on one line", i);
 	i++;
 	while (i < n && vg_is_blank(p[i]))
 		i++;
