@@ -189,10 +189,10 @@ node_is_up()
 
 node_gone()
 {
-	local state rest
+	local state
 
 	# a child that has ended is there until it is waited for
-	read -r _ _ state rest <"/proc/$NODE_PID/stat" 2>/dev/null || return 0
+	{ read -r _ _ state _ <"/proc/$NODE_PID/stat"; } 2>/dev/null || return 0
 	[[ $state = Z ]]
 }
 
@@ -333,8 +333,8 @@ scurl_arguments()
 		[[ -z $hash || " ${args[*]} " = *x-virgo-content-sha256:* ]] ||
 			SCURL_ARGS+=(-H "x-virgo-content-sha256: $hash")
 		# curls before 8.14 sign a path as it stands in the URL, the node escapes it once more
-		if [[ $url = *%* ]] && curl_is_old; then
-			path=/${url#http://*/}
+		path=/${url#http://*/}
+		if [[ ${path%%\?*} = *%* ]] && curl_is_old; then
 			SCURL_ARGS+=(--request-target "$path")
 			url=${url%"$path"}${path//%/%25}
 		fi
