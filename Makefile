@@ -2,7 +2,7 @@
 # The one door. Everything that is built goes below build/; the two hosts of kmod/ have separate objects.
 #
 #	make			library, command, virgod and (where kernel headers are found) the modules
-#	make test | demo | demo-vm | bench | fuzz | lint | install | clean | compile_commands.json
+#	make test | demo | demo-vm | bench | fuzz | lint | install | uninstall | clean | compile_commands.json
 #	KDIR=DIR		another kernel's build tree;  ARCH=um for User-Mode Linux
 #	SAN=address,undefined	sanitizers for everything in user space (objects in build/san-…)
 #	V=1			show the commands
@@ -53,7 +53,7 @@ NODE_LIBS := -lnettle -lurcu-memb -lurcu-cds -lurcu-common -lpthread
 LIB_LIBS  := -lcurl -lcjson -lnettle -lpthread
 AN_LIBS   := -lsvm -lcjson -lnettle -lz -lm -lpthread
 
-.PHONY: all user kmod test unit demo demo-vm bench fuzz lint install clean help deps
+.PHONY: all user kmod test unit demo demo-vm bench fuzz lint install uninstall clean help deps
 all: user kmod
 
 user: $B/virgod $B/virgo $B/virgo-analytics.so $B/libvirgo.so
@@ -131,9 +131,12 @@ fuzz:
 lint:
 	@tests/lint/run.sh
 
+INSTALL := DESTDIR='$(DESTDIR)' B='$B' VERSION='$(VERSION)' PREFIX='$(PREFIX)' BINDIR='$(BINDIR)' SBINDIR='$(SBINDIR)' \
+	   LIBDIR='$(LIBDIR)' INCDIR='$(INCDIR)' DATADIR='$(DATADIR)' SYSCONFDIR='$(SYSCONFDIR)' KDIR='$(KDIR)' conf/install.sh
 install: user
-	@DESTDIR='$(DESTDIR)' B='$B' VERSION='$(VERSION)' PREFIX='$(PREFIX)' BINDIR='$(BINDIR)' SBINDIR='$(SBINDIR)' \
-	 LIBDIR='$(LIBDIR)' INCDIR='$(INCDIR)' DATADIR='$(DATADIR)' SYSCONFDIR='$(SYSCONFDIR)' KDIR='$(KDIR)' conf/install.sh
+	@$(INSTALL)
+uninstall:
+	@$(INSTALL) uninstall
 
 compile_commands.json: Makefile
 	@rm -f $@; $(MAKE) -Bnw V=1 KDIR= user | tests/lint/compdb.sh > $@
