@@ -178,7 +178,8 @@ static void fold_answer(struct run *r, const struct virgo_answer *ans, void *arg
 	}
 	heap->nodes = nodes;
 	nodes[heap->count] = strdup(ans->node);
-	heap->count += nodes[heap->count] != NULL;
+	if (nodes[heap->count])
+		heap->count++;
 }
 
 static void print_heaps(struct folding *f)

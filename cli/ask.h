@@ -37,7 +37,7 @@ typedef void (*ask_text_fn)(struct run *r, struct out *o, const struct virgo_ans
  */
 int ask_folded(struct run *r, const struct virgo_request *req, ask_text_fn text, void *arg);
 
-/* members of a JSON object (NULL: there is none): a fallback where they are missing or of another type */
+/* members of a JSON object (NULL: none): fallback where they are missing or of another type */
 const char *json_text(const cJSON *object, const char *name, const char *fallback);
 double json_number(const cJSON *object, const char *name, double fallback);
 /* for cells: the number, or nothing there */

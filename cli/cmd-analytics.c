@@ -288,7 +288,8 @@ static const struct cli_option top_options[] = {
 static int analytics_top(struct run *r)
 {
 	static const struct out_col cols[] = {
-		{ "ip", "SOURCE" }, { "count", "BLOCKED", true }, { "error", "AT MOST TOO MANY", true },
+		{ "ip", "SOURCE" }, { "count", "BLOCKED", true },
+		{ "error", "AT MOST TOO MANY", true },
 	};
 	struct an_top_options opt = { 0 };
 	struct an_top_report report;
@@ -330,7 +331,8 @@ static int analytics_top(struct run *r)
 	run_note(r, "%llu lines, %llu blocked packets logged, %llu sources%s",
 		 (unsigned long long)report.read.lines, (unsigned long long)report.read.blocks,
 		 (unsigned long long)report.read.sources,
-		 report.read.log_limited ? "; the log is rate limited, these are not packet counts" : "");
+		 report.read.log_limited ?
+		 "; the log is rate limited, these are not packet counts" : "");
 	l.top_free(&report);
 	return VIRGO_OK;
 }
@@ -389,18 +391,20 @@ static int analytics_apply(struct run *r)
 
 const struct cli_command commands_analytics[] = {
 	{ "analytics train", "[LOG…]", "learn from kernel logs and write the values file",
-	  "Counts the sources of [UFW BLOCK] lines, trains a model, judges it on sources it has not seen and\n"
-	  "beside the best hand rule, and writes the values with where they come from. Nothing is written when\n"
-	  "there is nothing worth writing (exit status 1). The default log is /var/log/kern.log; the default\n"
-	  "values file that of the nodes that are up, or /etc/virgo_kernel_analytics.conf. With -q one line\n"
-	  "instead of the report. See virgo-analytics(1).",
+	  "Counts the sources of [UFW BLOCK] lines, trains a model, judges it on sources it has\n"
+	  "not seen and beside the best hand rule, and writes the values with where they come\n"
+	  "from. Nothing is written when there is nothing worth writing (exit status 1). The\n"
+	  "default log is /var/log/kern.log; the default values file that of the nodes that are\n"
+	  "up, or /etc/virgo_kernel_analytics.conf. With -q one line instead of the report. See\n"
+	  "virgo-analytics(1).",
 	  train_options, 0, LOGS_MAX, 0, CLI_C_FILE, NULL, analytics_train },
 	{ "analytics top", "[LOG…]", "the most prominent sources of blocked packets",
 	  NULL, top_options, 0, LOGS_MAX, 0, CLI_C_FILE, NULL, analytics_top },
 	{ "analytics show", "", "the nodes' learnt values, and what each of them changed",
 	  NULL, NULL, 0, 0, CLI_NEEDS_NODES | CLI_VALUE, CLI_C_NONE, NULL, analytics_show },
-	{ "analytics apply", "", "make the nodes read the values file again, and say what was applied",
-	  "A node acts on values only with analytics_mode = apply; in shadow mode it says what it would do.",
+	{ "analytics apply", "", "make the nodes read the values file again; says what was applied",
+	  "A node acts on values only with analytics_mode = apply; in shadow mode it says what it\n"
+	  "would do.",
 	  NULL, 0, 0, CLI_NEEDS_NODES | CLI_VALUE, CLI_C_NONE, NULL, analytics_apply },
 	{ 0 }
 };

@@ -68,8 +68,8 @@ static int take_headers(struct run *r, struct api *a)
 		if (i == HEADERS_MAX)
 			return run_usage(r, "more than %d headers", HEADERS_MAX);
 		if (!colon || colon == line || strlen(line) >= sizeof(a->store[i]))
-			return run_usage(r, "header \"%.60s\" is not \"Name: value\" of at most %zu bytes",
-					 line, sizeof(a->store[i]) - 1);
+			return run_usage(r, "header \"%.60s\" is not \"Name: value\" of at most "
+					 "%zu bytes", line, sizeof(a->store[i]) - 1);
 		strcpy(a->store[i], line);
 		a->store[i][colon - line] = '\0';
 		a->headers[i].name = a->store[i];
@@ -111,7 +111,8 @@ static int take_request(struct run *r, struct api *a)
 	for (p = r->argv[0]; isupper((unsigned char)*p); p++)
 		;
 	if (*p || p == r->argv[0])
-		return run_usage(r, "method \"%.40s\" is not written in capital letters", r->argv[0]);
+		return run_usage(r, "method \"%.40s\" is not written in capital letters",
+				 r->argv[0]);
 	if (virgo_target_canonical(&a->target, r->argv[1], &err))
 		return run_error(r, &err);
 	a->req.method = r->argv[0];
@@ -183,9 +184,10 @@ static int api(struct run *r)
 
 const struct cli_command commands_api[] = {
 	{ "api", "METHOD PATH", "send a signed request as it is and print the answer's body",
-	  "PATH may be written carelessly: escapes and the order of the query are put right. The service is\n"
-	  "found by the path; --service says otherwise. Over several nodes identical answers are shown once.\n"
-	  "An error's body is printed, too, and the exit status is the one of its status.\n\n"
+	  "PATH may be written carelessly: escapes and the order of the query are put right.\n"
+	  "The service is found by the path; --service says otherwise. Over several nodes\n"
+	  "identical answers are shown once. An error's body is printed, too, and the exit\n"
+	  "status is the one of its status.\n\n"
 	  "  virgo api GET /v1/node\n"
 	  "  virgo api PUT /v1/mem/a -d @file",
 	  api_options, 2, 2, CLI_NEEDS_NODES | CLI_VALUE, CLI_C_NONE, NULL, api },

@@ -159,8 +159,9 @@ static int mem_free(struct run *r)
 
 const struct cli_command commands_block[] = {
 	{ "mem alloc", "SIZE", "take a block of zeroed memory on a node and print its address",
-	  "On a node chosen at random, or the one -w names. SIZE takes k, M and G. The block lives until\n"
-	  "\"mem free\". The address is NODE/ID; the id alone will do where the node list is the same.",
+	  "On a node chosen at random, or the one -w names. SIZE takes k, M and G. The block\n"
+	  "lives until \"mem free\". The address is NODE/ID; the id alone will do where the\n"
+	  "node list is the same.",
 	  NULL, 1, 1, CLI_NEEDS_NODES | CLI_VALUE, CLI_C_NONE, NULL, mem_alloc },
 	{ "mem read", "ADDRESS", "print the bytes of a block",
 	  NULL, read_options, 1, 1, CLI_NEEDS_NODES | CLI_VALUE, CLI_C_NONE, NULL, mem_read },

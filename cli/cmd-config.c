@@ -239,9 +239,10 @@ const struct cli_command commands_config[] = {
 	{ "config get", "[KEY]", "the settings in force, and where each comes from",
 	  NULL, get_options, 0, 1, 0, CLI_C_NONE, NULL, config_get },
 	{ "config check", "[FILE…]", "find everything that is wrong in configuration files",
-	  "Without FILE those that are used: /etc/virgo_cloud.conf, /etc/virgo_client.conf and the user's. A\n"
-	  "file with \"client\" in its name is a client's, another one a node's; --node and --client say so.\n"
-	  "Each error is a row: file, line, column, what is allowed. The exit status is 2 if there is one.",
+	  "Without FILE those that are used: /etc/virgo_cloud.conf, /etc/virgo_client.conf and\n"
+	  "the user's. A file with \"client\" in its name is a client's, another one a node's;\n"
+	  "--node and --client say so. Each error is a row: file, line, column, what is\n"
+	  "allowed. The exit status is 2 if there is one.",
 	  check_options, 0, 256, 0, CLI_C_FILE, NULL, config_check },
 	{ "config reload", "", "make the nodes read their configuration and keys again",
 	  "A node whose file has an error says so and goes on with what it had.",

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* doctor: what on this machine, in the files and at the nodes would keep VIRGO from working. Only
+/*
+ * doctor: what on this machine, in the files and at the nodes would keep VIRGO from working. Only
  * looks; what mends a finding is for the reader to run.
  */
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -52,14 +54,13 @@ int doctor_read(const char *path, char *text, size_t size)
 static void check_kernel(struct doctor *d)
 {
 	char path[256], mend[256];
-	unsigned int major = 0;
 	struct utsname u;
 
 	if (uname(&u))
 		return;
-	sscanf(u.release, "%u", &major);
-	if (major < 6)
-		doctor_say(d, "kernel", DOCTOR_WARN, "virgo up (nodes in user space) works all the same",
+	if (strtoul(u.release, NULL, 10) < 6)
+		doctor_say(d, "kernel", DOCTOR_WARN,
+			   "virgo up (nodes in user space) works all the same",
 			   "%s: the modules are for 6.1 and later", u.release);
 	else
 		doctor_say(d, "kernel", DOCTOR_OK, "", "%s", u.release);
@@ -95,14 +96,14 @@ static bool secure_boot(void)
 
 static void check_lockdown(struct doctor *d)
 {
-	static const char mend[] = "sign the modules and enrol the key (mokutil --import), or use virgod";
+	static const char mend[] = "sign them and enrol the key (mokutil --import)";
 	char text[128], only[8];
 	bool locked;
 
 	locked = !doctor_read("/sys/kernel/security/lockdown", text, sizeof(text)) &&
 		 !strstr(text, "[none]");
-	if (locked || (!doctor_read("/sys/module/module/parameters/sig_enforce", only, sizeof(only)) &&
-		       *only == 'Y'))
+	doctor_read("/sys/module/module/parameters/sig_enforce", only, sizeof(only));
+	if (locked || *only == 'Y')
 		doctor_say(d, "module signing", DOCTOR_WARN, mend,
 			   "the kernel loads signed modules only%s",
 			   secure_boot() ? " (secure boot)" : "");
@@ -133,9 +134,9 @@ static int doctor(struct run *r)
 
 const struct cli_command commands_doctor[] = {
 	{ "doctor", "", "check machine, files and nodes, and say what mends what is wrong",
-	  "Kernel, headers, module signing, ports and who has them, the range of ephemeral ports, configuration\n"
-	  "files, key files, and for each node whether it answers, takes our key and has our time. The exit\n"
-	  "status is 1 if anything is bad.",
+	  "Kernel, headers, module signing, ports and who has them, the range of ephemeral\n"
+	  "ports, configuration files, key files, and for each node whether it answers, takes\n"
+	  "our key and has our time. The exit status is 1 if anything is bad.",
 	  NULL, 0, 0, 0, CLI_C_NONE, NULL, doctor },
 	{ 0 }
 };

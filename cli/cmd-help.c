@@ -114,9 +114,10 @@ static const char *const shells[] = { "bash", "zsh", "fish", NULL };
 
 const struct cli_command commands_help[] = {
 	{ "help", "[TOPIC]", "show help on a command, or on all",
-	  "TOPIC is a command, the first word of several, or a group. With -o json the command table itself.",
+	  "TOPIC is a command, the first word of several, or a group. With -o json: the command\n"
+	  "table itself.",
 	  help_options, 0, 2, CLI_VALUE, CLI_C_COMMAND, NULL, help },
-	{ "completion", "bash | zsh | fish", "print the shell's completion script, which asks virgo",
+	{ "completion", "bash | zsh | fish", "print the shell's completion script",
 	  "  bash: source <(virgo completion bash)\n"
 	  "  zsh:  virgo completion zsh > \"${fpath[1]}/_virgo\"\n"
 	  "  fish: virgo completion fish > ~/.config/fish/completions/virgo.fish",

@@ -134,7 +134,8 @@ static int check_client(struct run *r, const char *path)
 	struct stat st;
 
 	if (!lstat(path, &st) && !run_flag(r, "force")) {
-		run_hint(r, "--client-file FILE for another, --force to replace it, virgo key rotate to renew it");
+		run_hint(r, "--client-file FILE for another, --force to replace it, or: "
+			 "virgo key rotate");
 		return run_fail(r, VIRGO_PRECONDITION, "%s is there already", path);
 	}
 	snprintf(dir, sizeof(dir), "%s", path);
@@ -370,8 +371,8 @@ static int add_new_key(struct rotation *t, int64_t until)
 
 	if (keyfile_find(&t->file, t->old.id, &line)) {
 		run_hint(r, "on the machine of the nodes, or with --node-file");
-		return run_fail(r, VIRGO_NOT_FOUND, "%s has no key %s, the one the client signs with",
-				t->node, t->old.id);
+		return run_fail(r, VIRGO_NOT_FOUND, "%s has not the client's key %s", t->node,
+				t->old.id);
 	}
 	line.not_before = 0;
 	line.not_after = 0;
@@ -399,9 +400,10 @@ static int rotate_steps(struct rotation *t, int64_t until)
 	if (!ret)
 		ret = try_key(t);
 	if (ret && *t->key.id) {
-		run_warn(r, "key %s is in %s, but the client still signs with %s", t->key.id, t->node,
-			 t->old.id);
-		run_warn(r, "a node whose key file is on another machine needs the new line there, then rotate again");
+		run_warn(r, "key %s is in %s, but the client still signs with %s", t->key.id,
+			 t->node, t->old.id);
+		run_warn(r, "a node whose key file is on another machine needs the new line there; "
+			 "then rotate again");
 		return ret;
 	}
 	if (!ret && rename(t->fresh, t->client))
@@ -440,16 +442,17 @@ static int key_rotate(struct run *r)
 
 const struct cli_command commands_key[] = {
 	{ "key new", "[ID]", "make a key: a line for the nodes, a file for the client",
-	  "The secret is 32 random bytes; it goes into the nodes' key file (that of the nodes that are up, or\n"
-	  "/etc/virgo_keys) and the client's (the configured key_file, or its default place), both 0600, and is\n"
-	  "not shown. curl -K reads the client's file as it is.",
+	  "The secret is 32 random bytes; it goes into the nodes' key file (that of the nodes\n"
+	  "that are up, or /etc/virgo_keys) and the client's (the configured key_file, or its\n"
+	  "default place), both 0600, and is not shown. curl -K reads the client's file as it\n"
+	  "is.",
 	  new_options, 0, 1, 0, CLI_C_NONE, NULL, key_new },
 	{ "key ls", "", "list the keys of a nodes' key file, without their secrets",
 	  NULL, ls_options, 0, 0, 0, CLI_C_NONE, NULL, key_ls },
 	{ "key rotate", "", "replace the client's key by a new one; the old one ends after a day",
-	  "The new key gets the old one's rights. The nodes read their key file again, all must accept the new\n"
-	  "key, and only then the client uses it. Key files of other machines are not reached: copy the line\n"
-	  "there, then rotate again.",
+	  "The new key gets the old one's rights. The nodes read their key file again, all must\n"
+	  "accept the new key, and only then the client uses it. Key files of other machines\n"
+	  "are not reached: copy the line there, then rotate again.",
 	  rotate_options, 0, 0, 0, CLI_C_NONE, NULL, key_rotate },
 	{ 0 }
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* mem get, set, del, ls, incr, txn: keys and values. Values pass byte for byte and are never printed
- * by accident: what is stored goes in by standard input or argument and comes out by get alone.
+/*
+ * mem get, set, del, ls, incr, txn: keys and values. Values pass byte for byte and are never
+ * printed by accident: only get shows one.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -88,8 +89,8 @@ static void say_stored(struct run *r, const struct virgo_stored *stored)
 	};
 
 	if (!out_is_json(&r->out)) {
-		run_note(r, "%s version %s on %s, in memory", stored->created ? "created" : "replaced",
-			 stored->version, stored->node);
+		run_note(r, "%s version %s on %s, in memory",
+			 stored->created ? "created" : "replaced", stored->version, stored->node);
 		return;
 	}
 	out_record(&r->out, cols, CLI_COUNT(cols));
@@ -255,31 +256,33 @@ static int mem_txn(struct run *r)
 	return succeeded ? VIRGO_OK : VIRGO_PRECONDITION;
 }
 
-#define PLACED "The key lives on the node that placement over the node list chooses; -w NODE names one node."
+#define PLACED "The key lives on the node that placement over the node list chooses; -w NODE\n" \
+	       "names one node."
 
 const struct cli_command commands_mem[] = {
 	{ "mem get", "KEY", "print the value of a key",
 	  PLACED "\n\n"
-	  "Into a file or pipe the value comes byte for byte; on a terminal it is escaped. With -o json: key,\n"
-	  "value (value_b64 where it is not UTF-8), size, version and node.",
+	  "Into a file or pipe the value comes byte for byte; on a terminal it is escaped. With\n"
+	  "-o json: key, value (value_b64 where it is not UTF-8), size, version and node.",
 	  get_options, 1, 1, CLI_NEEDS_NODES | CLI_VALUE, CLI_C_KEY, NULL, mem_get },
 	{ "mem set", "KEY [VALUE | -]", "store a value under a key",
 	  "Without VALUE, or with -, the value is read from standard input. " PLACED,
-	  set_options, 1, 2, CLI_NEEDS_NODES | CLI_VALUE, CLI_C_KEY, NULL, mem_set },
+	  set_options, 1, 2, CLI_NEEDS_NODES | CLI_VALUE | CLI_NEGATIVE, CLI_C_KEY, NULL, mem_set },
 	{ "mem del", "KEY…", "remove keys",
 	  "A key that is not there is an error (3); the others are removed all the same.",
 	  del_options, 1, CLI_ANY, CLI_NEEDS_NODES, CLI_C_KEY, NULL, mem_del },
 	{ "mem ls", "[PREFIX]", "list the keys of all nodes, in byte order",
-	  "In a pipe: key, size, version, milliseconds left to live (empty: for ever) and node, separated by\n"
-	  "tabs, bytes in keys escaped; with -o raw the keys alone.",
+	  "In a pipe: key, size, version, milliseconds left to live (empty: for ever) and node,\n"
+	  "separated by tabs, bytes in keys escaped; with -o raw the keys alone.",
 	  ls_options, 0, 1, CLI_NEEDS_NODES, CLI_C_KEY, NULL, mem_ls },
 	{ "mem incr", "KEY [BY]", "add to the number kept under a key and print it",
 	  "BY is 1 if left out and may be negative. An absent key counts as 0.",
 	  NULL, 1, 2, CLI_NEEDS_NODES | CLI_VALUE | CLI_NEGATIVE, CLI_C_KEY, NULL, mem_incr },
 	{ "mem txn", "[FILE | -]", "run a transaction on one node: all of it or nothing",
-	  "The transaction is JSON: {\"if\":[{\"key\",\"version\"|\"value\"|\"absent\"}],\"then\":[…],\"else\":[…]}.\n"
-	  "All its keys must live on one node. The node's answer is printed; the exit status is 6 when the\n"
-	  "conditions did not hold and \"else\" was done.",
+	  "The transaction is JSON:\n"
+	  "{\"if\":[{\"key\",\"version\"|\"value\"|\"absent\"}],\"then\":[…],\"else\":[…]}. All\n"
+	  "its keys must live on one node. The node's answer is printed; the exit status is 6\n"
+	  "when the conditions did not hold and \"else\" was done.",
 	  NULL, 0, 1, CLI_NEEDS_NODES | CLI_VALUE, CLI_C_FILE, NULL, mem_txn },
 	{ 0 }
 };

@@ -270,7 +270,8 @@ static int status(struct run *r)
 {
 	static const struct out_col cols[] = {
 		{ "node", "NODE" }, { "id", "ID", true }, { "state", "STATE" },
-		{ "keys", "KEYS", true }, { "blocks", "BLOCKS", true }, { "bytes_used", "MEMORY", true },
+		{ "keys", "KEYS", true }, { "blocks", "BLOCKS", true },
+		{ "bytes_used", "MEMORY", true },
 		{ "bytes_max", "OF", true }, { "connections", "CONNECTIONS", true },
 		{ "requests", "REQUESTS", true },
 	};

@@ -124,7 +124,8 @@ static int publish(struct starting *s, const char *name)
 	char text[PATH_MAX + 256], path[PATH_MAX];
 
 	if (s->count > 1)
-		snprintf(text, sizeof(text), "# made by virgo up\nnodes = 127.0.0.[1-%u]\n", s->count);
+		snprintf(text, sizeof(text), "# made by virgo up\nnodes = 127.0.0.[1-%u]\n",
+			 s->count);
 	else
 		snprintf(text, sizeof(text), "# made by virgo up\nnodes = 127.0.0.1\n");
 	if (s->keys)
@@ -151,8 +152,9 @@ static int has_ended(struct starting *s)
 		run_hint(s->r, "virgo doctor shows who has the ports; nothing was left running");
 		if (*words)
 			return run_fail(s->r, VIRGO_FAILED, "node %u did not start: %s", n, words);
-		return run_fail(s->r, VIRGO_FAILED, "node %u did not start: virgod ended with %s %d",
-				n, WIFSIGNALED(status) ? "signal" : "status",
+		return run_fail(s->r, VIRGO_FAILED,
+				"node %u did not start: virgod ended with %s %d", n,
+				WIFSIGNALED(status) ? "signal" : "status",
 				WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 	}
 	return VIRGO_OK;
@@ -201,7 +203,8 @@ static int wait_ready(struct starting *s, struct virgo_ctx *ctx)
 		if (ret)
 			return ret;
 		if (s->r->cli->interrupted)
-			return run_fail(s->r, VIRGO_INTERRUPTED, "interrupted, nothing was left running");
+			return run_fail(s->r, VIRGO_INTERRUPTED,
+					"interrupted, nothing was left running");
 		if (is_ready(ctx, n, &err)) {
 			n++;
 		} else if (now_ms() > end) {
@@ -395,11 +398,13 @@ static int down(struct run *r)
 
 const struct cli_command commands_up[] = {
 	{ "up", "", "start nodes of your own on this machine",
-	  "Each node is a virgod on 127.0.0.1, 127.0.0.2 … with the real ports and a fresh key that only you\n"
-	  "can read. Returns when all of them answer; if one does not, all are stopped again. Their files are\n"
-	  "in $XDG_RUNTIME_DIR/virgo (or /run/user/UID/virgo, /tmp/virgo-UID), and client.conf there comes\n"
-	  "before your own configuration, so that the following commands find them.\n\n"
-	  "With --kernel the modules virgo and virgo_mempool are loaded with /etc/virgo_cloud.conf instead.",
+	  "Each node is a virgod on 127.0.0.1, 127.0.0.2 … with the real ports and a fresh key\n"
+	  "that only you can read. Returns when all of them answer; if one does not, all are\n"
+	  "stopped again. Their files are in $XDG_RUNTIME_DIR/virgo (or /run/user/UID/virgo,\n"
+	  "/tmp/virgo-UID), and client.conf there comes before your own configuration, so that\n"
+	  "the following commands find them.\n\n"
+	  "With --kernel the modules virgo and virgo_mempool are loaded with\n"
+	  "/etc/virgo_cloud.conf instead.",
 	  up_options, 0, 0, 0, CLI_C_NONE, NULL, up },
 	{ "down", "", "stop what \"up\" started, and leave nothing behind",
 	  NULL, NULL, 0, 0, 0, CLI_C_NONE, NULL, down },

@@ -20,8 +20,8 @@ struct completing {
 /* a shell shows these as they are: nothing that would need quotes gets out */
 static bool plain(const char *s)
 {
-	static const char plain[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._~/:@%+,=-[]";
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz0123456789._~/:@%+,=-[]"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 	return *s && strspn(s, plain) == strlen(s);
 }
@@ -32,7 +32,8 @@ static void offer(struct completing *c, const char *word, const char *about)
 
 	if (!plain(word) || strncmp(word, rest, strlen(rest)))
 		return;
-	fprintf(c->to, "%.*s%s%s%s\n", c->nkeep, c->cur, word, about ? "\t" : "", about ? about : "");
+	fprintf(c->to, "%.*s%s%s%s\n", c->nkeep, c->cur, word, about ? "\t" : "",
+		about ? about : "");
 }
 
 static void offer_words(struct completing *c, const char *const *words)

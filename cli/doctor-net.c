@@ -104,11 +104,11 @@ static void say_taken(struct doctor *d, const char *service, unsigned int port,
 	int pid = 0;
 
 	snprintf(check, sizeof(check), "port %u", port);
-	snprintf(mend, sizeof(mend), "ss -ltnp sport = :%u shows it; stop it or set listen_%s", port,
+	snprintf(mend, sizeof(mend), "ss -ltnp sport = :%u shows it; or set listen_%s", port,
 		 service);
 	if (!l->inode && kernel_has("virgo"))
-		doctor_say(d, check, DOCTOR_OK, "", "%s: the kernel's node has it on %s", service,
-			   l->address);
+		doctor_say(d, check, DOCTOR_OK, "", "%s: the kernel's node has it on %s",
+			   service, l->address);
 	else if (owner(l->inode, name, sizeof(name), &pid))
 		doctor_say(d, check, DOCTOR_BAD, mend, "%s: somebody else's process has it on %s",
 			   service, l->address);
@@ -174,13 +174,13 @@ void doctor_ephemeral(struct doctor *d)
 					       port);
 	}
 	/* setting the list replaces it: what is reserved already must stay */
-	snprintf(mend, sizeof(mend), "sysctl -w net.ipv4.ip_local_reserved_ports=%s%s"
-		 "10000,20000,30000,40000,50000,60000", reserved, *reserved ? "," : "");
+	snprintf(mend, sizeof(mend), "sysctl -w %s=%s%s10000,20000,30000,40000,50000,60000",
+		 "net.ipv4.ip_local_reserved_ports", reserved, *reserved ? "," : "");
 	if (at)
 		doctor_say(d, "ephemeral ports", DOCTOR_WARN, mend,
 			   "%s lie in the range %u to %u that clients' sockets are given", hit, low,
 			   high);
 	else
-		doctor_say(d, "ephemeral ports", DOCTOR_OK, "", "the six ports are kept out of %u to %u",
-			   low, high);
+		doctor_say(d, "ephemeral ports", DOCTOR_OK, "",
+			   "the six ports are kept out of %u to %u", low, high);
 }

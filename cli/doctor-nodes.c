@@ -13,10 +13,11 @@
 
 enum { SKEW_WARN_S = 5, SKEW_BAD_S = 30 };
 
-static void wrong(void *arg, const char *file, unsigned int line, unsigned int col, const char *msg)
+static void wrong(void *arg, const char *file, unsigned int line, unsigned int col,
+		  const char *msg)
 {
-	doctor_say(arg, "configuration", DOCTOR_BAD, "virgo config check", "%s:%u:%u: %s", file, line,
-		   col, msg);
+	doctor_say(arg, "configuration", DOCTOR_BAD, "virgo config check", "%s:%u:%u: %s", file,
+		   line, col, msg);
 }
 
 void doctor_files(struct doctor *d)
@@ -26,10 +27,11 @@ void doctor_files(struct doctor *d)
 	int error, i;
 
 	for (i = 0; i < 2; i++) {
-		error = i ? check_client_file(files[i], wrong, d) : check_node_file(files[i], wrong, d);
+		error = i ? check_client_file(files[i], wrong, d)
+			: check_node_file(files[i], wrong, d);
 		if (error && error != ENOENT)
-			doctor_say(d, "configuration", DOCTOR_BAD, "", "can't read %s: %s", files[i],
-				   strerror(error));
+			doctor_say(d, "configuration", DOCTOR_BAD, "", "can't read %s: %s",
+				   files[i], strerror(error));
 	}
 	if (!run_conf(d->r))
 		doctor_say(d, "configuration", DOCTOR_BAD, "virgo config check",
@@ -68,9 +70,9 @@ void doctor_keys(struct doctor *d)
 		doctor_say(d, "key", DOCTOR_OK, "", "none: requests are not signed");
 		return;
 	}
-	if (set)
+	if (set) {
 		snprintf(path, sizeof(path), "%s", set);
-	else if (virgo_key_default_path(path, sizeof(path))) {
+	} else if (virgo_key_default_path(path, sizeof(path))) {
 		doctor_say(d, "key", DOCTOR_WARN, "virgo key new",
 			   "there is no key file: only nodes without keys will answer");
 		return;

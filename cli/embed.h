@@ -24,7 +24,10 @@ struct embed {
 	int lock;
 };
 
-/* Open (create: make) the directory and take the lock: 0, a status after reporting, or -1: none there */
+/*
+ * Open (create: make) the directory and take the lock: 0, a status after reporting, or -1: there is
+ * none
+ */
 int embed_open(struct run *r, struct embed *e, bool create);
 /* remove the directory and everything in it: 0, or a status after reporting */
 int embed_remove(struct run *r, struct embed *e);

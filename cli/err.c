@@ -86,6 +86,9 @@ int run_error(struct run *r, const struct virgo_error *err)
 	if (*r->hint && !*copy.hint)
 		snprintf(copy.hint, sizeof(copy.hint), "%s", r->hint);
 	*r->hint = '\0';
+	if (err->code == VIRGO_UNREACHABLE && !err->timed_out && !*copy.hint &&
+	    !strncmp(err->node, "127.", 4))
+		snprintf(copy.hint, sizeof(copy.hint), "virgo up starts nodes on this machine");
 	if (json_errors(r))
 		error_json(r, &copy);
 	else

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The options every command takes. Only records what was said: nothing is opened or checked here
+/*
+ * The options every command takes. Only records what was said: nothing is opened or checked here
  * but the choice words.
  */
 #include <stdio.h>
@@ -27,7 +28,7 @@ const struct cli_option cli_globals[] = {
 	{ 0, "timeout", "DUR", "give up on a node after this long: 500ms, 30s, 2m" },
 	{ 0, "connect-timeout", "DUR", "give up connecting after this long" },
 	{ 0, "via", "ROAD", "auto, http or syscall", CLI_C_WORDS, words_via },
-	{ 0, "balance", "HOW", "how a node is picked: least-loaded, two-choices, prg, predicted, hash",
+	{ 0, "balance", "HOW", "least-loaded, two-choices, prg, predicted or hash",
 	  CLI_C_WORDS, words_balance },
 	{ 'q', "quiet", NULL, "no remarks, only data and errors" },
 	{ 'v', "verbose", NULL, "remarks about connections; -vv shows the HTTP exchange" },
@@ -47,8 +48,9 @@ static bool one_of(const char *value, const char *const *words)
 
 static void say_words(char *why, const struct cli_option *opt, const char *value)
 {
-	size_t n = (size_t)snprintf(why, CLI_WHY_MAX, "--%s \"%.100s\" is none of", opt->name, value);
-	size_t i;
+	size_t n, i;
+
+	n = (size_t)snprintf(why, CLI_WHY_MAX, "--%s \"%.100s\" is none of", opt->name, value);
 
 	for (i = 0; opt->words[i] && n < CLI_WHY_MAX; i++)
 		n += (size_t)snprintf(why + n, CLI_WHY_MAX - n, "%s %s", i ? "," : "",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Help, made from the command table: overview, one command, a group, and the man page's sections. */
+/* Help, from the command table: overview, one command, a group, and the man page's sections. */
 #include <string.h>
 
 #include "cli/cli.h"

@@ -7,6 +7,7 @@
 
 #include "cli/jq.h"
 
+/* libjq's functions, as its headers declare them */
 struct lib {
 	void *handle;
 	jq_state *(*init)(void);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The kernel's node by modprobe, or insmod where the modules lie beside the binary (a build tree). */
+/* The kernel's node: by modprobe, or insmod where the modules lie beside the binary. */
 #include "cli/kernel.h"
 
 #include <errno.h>
@@ -49,8 +49,6 @@ static int load(struct run *r, const char *module)
 	const char *const insmod[] = { "insmod", path, NULL };
 	bool beside;
 
-	if (kernel_has(module))
-		return VIRGO_OK;
 	snprintf(file, sizeof(file), "kmod/%s.ko", module);
 	beside = !cli_beside(file, path, sizeof(path));
 	if (!run_program(modprobe, beside) || (beside && !run_program(insmod, false)))
@@ -101,6 +99,10 @@ int kernel_up(struct run *r, struct embed *e)
 
 	if (geteuid())
 		return run_fail(r, VIRGO_NOT_ALLOWED, "loading kernel modules needs root");
+	for (i = 0; i < CLI_COUNT(modules); i++)
+		if (kernel_has(modules[i]))	/* somebody else's: down must not unload it */
+			return run_fail(r, VIRGO_PRECONDITION, "the module %s is loaded already",
+					modules[i]);
 	embed_path(e, 0, "kernel", path);
 	if (embed_write(path, ""))
 		return run_fail(r, VIRGO_FAILED, "can't write %s: %s", path, strerror(errno));

@@ -86,7 +86,8 @@ static int take_letter(const struct cli_option *own, int argc, const char *const
 	if (f->global)
 		f->opt = find_letter(cli_globals, letter);
 	if (!f->opt) {
-		snprintf(why, CLI_WHY_MAX, "unknown option \"-%c\"", isprint(letter) ? letter : '?');
+		snprintf(why, CLI_WHY_MAX, "unknown option \"-%c\"",
+			 isprint((unsigned char)letter) ? letter : '?');
 		return -1;
 	}
 	f->value = "";
@@ -246,7 +247,7 @@ const char *run_opt(const struct run *r, const char *name)
 
 bool run_flag(const struct run *r, const char *name)
 {
-	return run_opt_at(r, name, 0) != NULL;
+	return run_opt(r, name);
 }
 
 int run_opt_u64(struct run *r, const char *name, uint64_t max, uint64_t *value)

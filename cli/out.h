@@ -61,7 +61,7 @@ void out_init(struct out *o, FILE *file, enum out_format format);
 void out_free(struct out *o);
 bool out_is_json(const struct out *o);
 
-/* a list of rows, or one record ("title  value" lines in a table); cols must live until out_end() */
+/* a list of rows, or one record ("title  value" lines in a table); cols live until out_end() */
 void out_list(struct out *o, const struct out_col *cols, unsigned int ncols);
 void out_record(struct out *o, const struct out_col *cols, unsigned int ncols);
 void out_end(struct out *o);
@@ -75,7 +75,7 @@ void out_bool(struct out *o, bool yes);
 void out_size(struct out *o, uint64_t bytes);			/* 1.5M in a table */
 void out_ms(struct out *o, uint64_t ms);			/* 3h 20m in a table */
 void out_us(struct out *o, uint64_t us);			/* 1.25 ms in a table */
-void out_json(struct out *o, const char *json);			/* a value in JSON; NULL: nothing */
+void out_json(struct out *o, const char *json);			/* JSON; NULL: nothing */
 void out_none(struct out *o);
 
 /* an element or document that is JSON already; only when out_is_json() */
@@ -92,7 +92,8 @@ void text_add(struct out_text *t, const void *data, size_t len);
 void text_str(struct out_text *t, const char *s);
 void text_printf(struct out_text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void text_free(struct out_text *t);
-void text_json_string(struct out_text *t, const void *data, size_t len);	/* with its quotes */
+/* with its quotes */
+void text_json_string(struct out_text *t, const void *data, size_t len);
 /* "name":"value", or "name_b64":"…" where the bytes are not UTF-8 */
 void text_json_member(struct out_text *t, const char *name, const void *data, size_t len);
 /* control bytes, backslash and what is not UTF-8 as \n \t \\ \xNN */

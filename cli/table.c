@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The command table, assembled from what each file of commands exports, and looking things up in it. */
+/* The command table: what each file of commands exports, and looking things up in it. */
 #include <string.h>
 
 #include "cli/cli.h"
