@@ -13,7 +13,10 @@
  * is queued by the socket; then core's half and the socket are released; then the connection leaves
  * the list, for which host_drop_connections() waits. A work item queued meanwhile finds ->closed.
  *
- * Locks: sk_callback_lock -> conns_lock; neither is held while anything sleeps.
+ * A connection is on the list and has its callbacks at one moment, under conns_lock: whoever finds it there to
+ * drop it may let the worker close it at once.
+ *
+ * Locks: conns_lock -> sk_callback_lock; neither is held while anything sleeps.
  */
 #include <linux/atomic.h>
 #include <linux/kernel.h>
@@ -257,7 +260,10 @@ static bool conn_receive(struct virgo_conn *k)
 	return true;
 }
 
-/* The bandwidth limit holds the connection back: look again when it may go on. */
+/*
+ * The bandwidth limit held the connection back: look again when it may go on, at once if that moment has come
+ * in between, because nobody else looks.
+ */
 static void conn_wait(struct virgo_conn *k)
 {
 	u64 now_ms = ktime_get_ns() / NSEC_PER_MSEC;
@@ -270,7 +276,7 @@ static void conn_wait(struct virgo_conn *k)
 
 static void conn_flags(struct virgo_conn *k)
 {
-	if (likely(!k->flags))
+	if (likely(!READ_ONCE(k->flags)))
 		return;
 	if (test_and_clear_bit(CONN_KICKED, &k->flags))
 		vg_conn_kicked(k->c);
@@ -282,12 +288,14 @@ static void conn_flags(struct virgo_conn *k)
 
 static void conn_run(struct virgo_conn *k)
 {
+	bool readable = true, writable = true, limited = false;
 	unsigned int wants;
-	bool writable = true;
 	int round;
 
 	conn_flags(k);
 	for (round = 0; round < ROUNDS; round++) {
+		/* first, because what it wants forgets a limit as soon as its time has come */
+		limited |= k->c->waits_in || k->c->waits_out;
 		wants = vg_conn_wants(k->c);
 		if (wants & VG_WANT_CLOSE) {
 			conn_close(k);
@@ -302,14 +310,18 @@ static void conn_run(struct virgo_conn *k)
 			writable = conn_send(k);
 			continue;
 		}
-		if (!(wants & VG_WANT_READ) || !conn_receive(k))
-			goto out;
+		if (wants & VG_WANT_READ && readable) {
+			/* without success it may want to be closed: for want of memory, say */
+			readable = conn_receive(k);
+			continue;
+		}
+		goto out;
 	}
 	/* its turn is over, it is not done */
 	conn_queue(k);
 	return;
 out:
-	if (vg_conn_wants(k->c) & VG_WANT_WAIT && k->c->wake_ms)
+	if (limited)
 		conn_wait(k);
 }
 
@@ -378,12 +390,12 @@ void virgo_conn_accept(struct vg_node *node, struct vg_svc *svc, struct socket *
 	if (vg_conn_new(node, svc, &peer, &local, k, &k->c))
 		goto err_conn;
 	tcp_sock_set_nodelay(sock->sk);
-	spin_lock_bh(&conns_lock);
-	list_add_tail(&k->link, &conns);
-	spin_unlock_bh(&conns_lock);
 	/* from here the work item may close it: hold it until it is queued */
 	refcount_inc(&k->refs);
+	spin_lock_bh(&conns_lock);
+	list_add_tail(&k->link, &conns);
 	attach(k);
+	spin_unlock_bh(&conns_lock);
 	/* bytes that came before the callbacks were in place */
 	conn_queue(k);
 	conn_put(k);
@@ -408,26 +420,38 @@ void virgo_conns_tick(void)
 	spin_unlock_bh(&conns_lock);
 }
 
-/* Tell all of @svc to go; true when none is left. */
-static bool drop_all(struct vg_svc *svc)
+static void drop_all(struct vg_svc *svc)
+{
+	struct virgo_conn *k;
+
+	spin_lock_bh(&conns_lock);
+	list_for_each_entry(k, &conns, link)
+		if (!svc || k->svc == svc)
+			conn_queue_flag(k, CONN_DROP);
+	spin_unlock_bh(&conns_lock);
+}
+
+static bool none_left(struct vg_svc *svc)
 {
 	struct virgo_conn *k;
 	bool none = true;
 
 	spin_lock_bh(&conns_lock);
 	list_for_each_entry(k, &conns, link) {
-		if (svc && k->svc != svc)
-			continue;
-		none = false;
-		conn_queue_flag(k, CONN_DROP);
+		if (!svc || k->svc == svc) {
+			none = false;
+			break;
+		}
 	}
 	spin_unlock_bh(&conns_lock);
 	return none;
 }
 
+/* Its listeners are closed: what is on the list now is all there will ever be. */
 void host_drop_connections(struct vg_node *node, struct vg_svc *svc)
 {
-	wait_event(conns_gone, drop_all(svc));
+	drop_all(svc);
+	wait_event(conns_gone, none_left(svc));
 }
 
 int virgo_conns_init(void)

@@ -76,7 +76,8 @@ bool host_addr_is_local(const struct vg_addr *addr)
 		return inet_addr_type(&init_net, in) == RTN_LOCAL;
 	}
 	memcpy(&in6, addr->ip, sizeof(in6));
-	return IS_ENABLED(CONFIG_IPV6) && ipv6_chk_addr(&init_net, &in6, NULL, 0);
+	/* with ipv6.disable=1 there is no table to look it up in */
+	return IS_ENABLED(CONFIG_IPV6) && ipv6_mod_enabled() && ipv6_chk_addr(&init_net, &in6, NULL, 0);
 }
 
 /* --- accepting ---------------------------------------------------------------------------------------------- */
@@ -107,6 +108,8 @@ static void accept_work(struct work_struct *work)
 			continue;
 		if (ret) {
 			/* short of memory: whoever waits in the backlog goes on waiting a moment */
+			pr_warn_ratelimited("virgo: %s: no connection can be accepted now (error %d)\n",
+					    l->svc->def->name, ret);
 			virgo_queue_accept_later(&l->accept);
 			return;
 		}

@@ -38,8 +38,11 @@ int vg_service_register(const struct vg_service *svc)
 	char msg[256] = "out of memory";
 	int ret = vg_node_add_service(virgo_node, svc, msg, sizeof(msg));
 
-	if (ret)
+	if (ret) {
 		pr_err("virgo: %s\n", msg);
+		/* what a service that got half-way handed to RCU runs its code, which is about to go */
+		rcu_barrier();
+	}
 	return ret;
 }
 EXPORT_SYMBOL_GPL(vg_service_register);

@@ -3,6 +3,7 @@
  * The cipher side of core/host.h in the kernel: the fastest "sha256" the crypto API has, its state
  * kept in the caller's memory. Holds one transform from load to unload.
  */
+#include <linux/build_bug.h>
 #include <linux/err.h>
 #include <linux/export.h>
 #include <linux/kernel.h>
@@ -27,6 +28,7 @@ int virgo_sha256_init(void)
 {
 	size_t room = sizeof(((struct vg_sha256 *)0)->opaque);
 
+	BUILD_BUG_ON(__alignof__(struct shash_desc) > __alignof__(struct vg_sha256));
 	tfm = crypto_alloc_shash("sha256", 0, 0);
 	if (IS_ERR(tfm)) {
 		pr_err("virgo: the kernel has no sha256 (error %ld): modprobe sha256_generic\n",

@@ -16,6 +16,14 @@
 
 #define VIRGO_TRACE_PATH 64
 
+/* so that programs that read the format know the numbers too */
+TRACE_DEFINE_ENUM(VG_GET);
+TRACE_DEFINE_ENUM(VG_HEAD);
+TRACE_DEFINE_ENUM(VG_PUT);
+TRACE_DEFINE_ENUM(VG_POST);
+TRACE_DEFINE_ENUM(VG_DELETE);
+TRACE_DEFINE_ENUM(VG_METHODS);
+
 TRACE_EVENT(virgo_request_start,
 	TP_PROTO(const struct vg_req *req),
 	TP_ARGS(req),
@@ -36,7 +44,8 @@ TRACE_EVENT(virgo_request_start,
 	),
 	TP_printk("conn=%p service=%s method=%s path=%s", __entry->conn, __entry->service,
 		  __print_symbolic(__entry->method, { VG_GET, "GET" }, { VG_HEAD, "HEAD" },
-				   { VG_PUT, "PUT" }, { VG_POST, "POST" }, { VG_DELETE, "DELETE" }),
+				   { VG_PUT, "PUT" }, { VG_POST, "POST" }, { VG_DELETE, "DELETE" },
+				   { VG_METHODS, "?" }),
 		  __entry->path)
 );
 
