@@ -248,7 +248,7 @@ setup()
 	# what bodies and listings name is checked as well
 	as app1 ask 200 GET "$MEM/v1/mem"
 	assert_equal "$(jq -c '[.keys[].key]' answer.body)" '["app1/x","shared-y"]'
-	as app1 ask 403 POST "$MEM/v1/txn" --data-binary '{"then":[{"get":{"key":"a"}}]}'
+	as app1 ask 403 POST "$MEM/v1/txn" --data-binary '{"then":[{"get":"a"}]}'
 	as tester ask 200 GET "$MEM/v1/mem/a"
 	assert_equal "$body" y
 	node_stop

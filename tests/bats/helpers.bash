@@ -20,6 +20,7 @@
 #	ask STATUS METHOD URL [CURL-OPTION...]  a request, signed if $KEYFILE is set; its status must be STATUS; $body, $head
 #	scurl [CURL-OPTION...] URL	curl, signing
 #	raw PORT FORMAT [ARGUMENT...]	send what printf makes of it, print what comes until the node closes
+#	exchange PORT FORMAT [ARGUMENT...]	the same into $answer
 #	stat_of FIELD		a number of /v1/stats, as services.mempool.keys
 #	poll_until SECONDS COMMAND...	succeed as soon as the command does
 
@@ -405,6 +406,28 @@ raw_eof()
 	shift
 	# shellcheck disable=SC2059
 	printf "$@" | nc -N -w "$PATIENCE" "$ADDR" "$port"
+}
+
+# exchange PORT FORMAT [ARGUMENT...]: what raw prints, in $answer, and without starting a program, for long tables of requests
+exchange()
+{
+	local port=$1 line status=0
+
+	shift
+	answer=''
+	exec 9<>"/dev/tcp/$ADDR/$port" || return
+	# the node may hang up while we write
+	trap '' PIPE
+	# shellcheck disable=SC2059
+	printf "$@" >&9 2>/dev/null || true
+	trap - PIPE
+	while [[ $status = 0 ]]; do
+		IFS= read -r -t "$PATIENCE" -u 9 line || status=$?
+		answer+=$line
+		[[ $status != 0 ]] || answer+=$'\n'
+	done
+	[[ $status -le 128 ]] || answer+='(not closed)'
+	exec 9>&-
 }
 
 stat_of()
