@@ -400,11 +400,16 @@ int vg_node_add_service(struct vg_node *node, const struct vg_service *def, char
 {
 	int ret;
 
+	struct vg_svc *svc = NULL;
+
 	mutex_lock(&node->lock);
 	ret = bring_up(node, def, msg, msg_n);
 	if (!ret)
-		start_listeners(node->svc[node->nr_svcs - 1]);
+		svc = node->svc[node->nr_svcs - 1];
 	mutex_unlock(&node->lock);
+	/* outside the lock: a host may wait for workers, which may wait for the lock */
+	if (svc)
+		start_listeners(svc);
 	return ret;
 }
 
@@ -466,14 +471,16 @@ int vg_node_start(struct vg_node *node, const struct vg_service *const *defs, u3
 	}
 	begin_replay(node);
 	log_values(node);
-	for (i = 0; i < node->nr_svcs; i++)
-		start_listeners(node->svc[i]);
 	node->started = true;
 	if (!keys->n)
 		pr_warn("virgo: node %u has no keys: it serves loopback only, and neither exec, files nor settings\n",
 			node->id);
 	pr_info("virgo: node %u started, %u service(s), %u key(s)\n", node->id, node->nr_svcs, keys->n);
-	goto out;
+	mutex_unlock(&node->lock);
+	/* outside the lock, as in vg_node_add_service(); the list changes no more until the node stops */
+	for (i = 0; i < node->nr_svcs; i++)
+		start_listeners(node->svc[i]);
+	return 0;
 
 err_services:
 	while (node->nr_svcs)
@@ -488,10 +495,9 @@ void vg_node_stop(struct vg_node *node)
 	struct vg_svc *svc;
 	u32 i;
 
-	mutex_lock(&node->lock);
+	/* without the lock, as starting them */
 	for (i = 0; i < node->nr_svcs; i++)
 		close_listeners(node->svc[i]);
-	mutex_unlock(&node->lock);
 	for (;;) {
 		mutex_lock(&node->lock);
 		svc = node->nr_svcs ? node->svc[--node->nr_svcs] : NULL;
@@ -532,49 +538,63 @@ static void tell_services(struct vg_node *node)
 			node->svc[i]->def->config(node->svc[i]->data);
 }
 
-int vg_node_reload(struct vg_node *node, char *msg, size_t msg_n)
+/* Under the lock: of two reloads the one that reads last is the one that counts. */
+static int reload(struct vg_node *node, struct vg_config **cfg, struct vg_keyset **keys, char *msg,
+		  size_t msg_n)
 {
-	struct vg_config *cfg, *old_cfg;
-	struct vg_keyset *keys, *old_keys;
 	u8 *text = NULL;
 	size_t n = 0;
 	int ret;
 
+	lockdep_assert_held(&node->lock);
 	ret = host_read_file(node->conf_path, VG_CONF_FILE_MAX, false, &text, &n);
 	if (ret && ret != -ENOENT) {
 		scnprintf(msg, msg_n, "%s: cannot be read (error %d)", node->conf_path, ret);
 		return ret;
 	}
-	ret = parse_config(node, (char *)text, n, &cfg, msg, msg_n);
+	ret = parse_config(node, (char *)text, n, cfg, msg, msg_n);
 	kvfree(text);
 	if (ret)
 		return ret;
-	ret = read_keys(cfg, &keys, msg, msg_n);
+	ret = read_keys(*cfg, keys, msg, msg_n);
 	if (ret)
 		goto err_cfg;
-	ret = check_keyless(cfg, keys, msg, msg_n);
+	ret = check_keyless(*cfg, *keys, msg, msg_n);
 	if (ret)
 		goto err_keys;
-	mutex_lock(&node->lock);
-	old_cfg = rcu_dereference_protected(node->cfg, lockdep_is_held(&node->lock));
-	old_keys = rcu_dereference_protected(node->keys, lockdep_is_held(&node->lock));
-	cfg->node_id = node->id;	/* a node keeps its number while it runs */
-	rcu_assign_pointer(node->cfg, cfg);
-	rcu_assign_pointer(node->keys, keys);
-	take_settings(node, cfg);
-	vg_values_judge(node->values);
-	tell_services(node);
-	mutex_unlock(&node->lock);
-	vg_config_put(old_cfg);
-	vg_keyset_put(old_keys);
-	pr_info("virgo: node %u has read its configuration anew, %u key(s)\n", node->id, keys->n);
+	(*cfg)->node_id = node->id;	/* a node keeps its number while it runs */
+	pr_info("virgo: node %u has read its configuration anew, %u key(s)\n", node->id, (*keys)->n);
+	/* what was in force is left in their place, to be put */
+	*cfg = rcu_replace_pointer(node->cfg, *cfg, lockdep_is_held(&node->lock));
+	*keys = rcu_replace_pointer(node->keys, *keys, lockdep_is_held(&node->lock));
 	return 0;
 
 err_keys:
-	vg_keyset_put(keys);
+	vg_keyset_put(*keys);
 err_cfg:
-	vg_config_put(cfg);
+	vg_config_put(*cfg);
 	return ret;
+}
+
+int vg_node_reload(struct vg_node *node, char *msg, size_t msg_n)
+{
+	struct vg_keyset *keys;
+	struct vg_config *cfg;
+	int ret;
+
+	mutex_lock(&node->lock);
+	ret = reload(node, &cfg, &keys, msg, msg_n);
+	if (!ret) {
+		/* limits that were learnt stay in force, the others become the new configuration's */
+		vg_values_judge(node->values);
+		tell_services(node);
+	}
+	mutex_unlock(&node->lock);
+	if (ret)
+		return ret;
+	vg_config_put(cfg);
+	vg_keyset_put(keys);
+	return 0;
 }
 
 int vg_node_reload_values(struct vg_node *node, char *msg, size_t msg_n)

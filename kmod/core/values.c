@@ -27,6 +27,7 @@ struct slot {
 	const struct vg_value_def *def;
 	enum vg_force force;
 	s64 number;		/* what counts, or would in shadow; INT */
+	s64 own;		/* the administrator's setting when it was last applied */
 	u64 since_s;
 	char why[96];		/* why it is not in force, or what bounded it */
 };
@@ -282,15 +283,15 @@ static void settle(struct vg_values *v, struct slot *slot, enum vg_force force, 
 {
 	const struct vg_conf_pair *pair = find_pair(v->snap, slot->def->name);
 	struct vg_value value = { .until_s = v->snap ? until_s(v->snap) : 0 };
+	s64 was_number = slot->number, own = slot->def->own ? slot->def->own(v->node) : 0;
 	enum vg_force was = slot->force;
-	s64 was_number = slot->number;
 	int ret = 0;
 
 	if (!pair)
 		force = VG_FORCE_NONE;
 	if (force == VG_FORCE_NONE) {
 		strscpy(slot->why, pair ? v->state : "not in the file", sizeof(slot->why));
-		value.number = slot->def->own ? slot->def->own(v->node) : 0;
+		value.number = own;
 		/* the administrator may have changed it since */
 		if (was == VG_FORCE_NONE && value.number == was_number)
 			return;
@@ -305,7 +306,8 @@ static void settle(struct vg_values *v, struct slot *slot, enum vg_force force, 
 		}
 		if (force == VG_FORCE_SHADOW)
 			strscpy(slot->why, "analytics_mode is shadow", sizeof(slot->why));
-		if (!fresh && was == force && value.number == was_number)
+		/* in shadow it is the administrator's own that counts */
+		if (!fresh && was == force && value.number == was_number && own == slot->own)
 			return;
 	}
 	if (slot->def->apply)
@@ -316,6 +318,7 @@ static void settle(struct vg_values *v, struct slot *slot, enum vg_force force, 
 	}
 	slot->force = force;
 	slot->number = value.number;
+	slot->own = own;
 	if (was != force || was_number != value.number) {
 		slot->since_s = ktime_get_real_seconds();
 		if (was != VG_FORCE_NONE || force != VG_FORCE_NONE)
