@@ -112,7 +112,18 @@ build/unit/%: tests/unit/%.c $(SHIM_UNIT) Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(UNITFLAGS) -o $@ $< $(SHIM_UNIT) -lcmocka -lcurl -lcjson -lsvm -lz -lm -ldl $(NODE_LIBS)
 
--include $(UNIT_BIN:=.d) $(SHIM_UNIT:.o=.d)
+# a whole node under test: all of core, with the test as its host
+CORE_UNIT := $(patsubst kmod/core/%.c,build/unit/core/%.o,$(wildcard kmod/core/*.c))
+
+build/unit/core/%.o: kmod/core/%.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(UNITFLAGS) -c -o $@ $<
+
+build/unit/test_node: tests/unit/test_node.c $(CORE_UNIT) $(SHIM_UNIT) Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(UNITFLAGS) -o $@ $< $(CORE_UNIT) $(SHIM_UNIT) -lcmocka $(NODE_LIBS)
+
+-include $(UNIT_BIN:=.d) $(SHIM_UNIT:.o=.d) $(CORE_UNIT:.o=.d)
 
 unit: $(UNIT_BIN)
 	@tests/run.sh unit

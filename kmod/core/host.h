@@ -56,7 +56,10 @@ int host_write_file(const char *path, const void *data, size_t n);
 int host_listen(struct vg_node *node, struct vg_svc *svc, const struct vg_addr *addr,
 		void **listener);
 void host_listen_start(void *listener);
-/* Stop accepting and close; the connections already accepted live on. */
+/*
+ * Stop accepting and close; the connections already accepted live on. This and the two around it may
+ * wait for workers: never with a lock held that a handler takes.
+ */
 void host_unlisten(void *listener);
 /* End every connection of @svc (of the node, if NULL) and wait until the last one is freed. */
 void host_drop_connections(struct vg_node *node, struct vg_svc *svc);

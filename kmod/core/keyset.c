@@ -278,7 +278,8 @@ void vg_keyset_put(struct vg_keyset *set)
 	drop_cache(&set->dummy);
 	for (i = 0; i < set->n; i++)
 		drop_cache(&set->key[i]);
-	memzero_explicit(set->text, set->text_n);
+	if (set->text)
+		memzero_explicit(set->text, set->text_n);
 	kvfree(set->text);
 	memzero_explicit(set->key, sizeof(set->key[0]) * VG_KEYS_MAX);
 	kvfree_rcu(set, rcu);

@@ -1,0 +1,558 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * A whole node with the test as its host: files are strings, listening is a counter. Starting and stopping
+ * with every allocation failing in turn, reloads that are all or nothing, learnt values judged.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <nettle/sha2.h>
+#include <stdio.h>
+
+#include <linux/ktime.h>
+#include <linux/random.h>
+#include <linux/rcupdate.h>
+#include <linux/shim.h>
+#include <linux/slab.h>
+
+#include "core/conn.h"
+#include "core/host.h"
+#include "core/json.h"
+#include "core/node.h"
+#include "core/values.h"
+
+#define SECRET "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"
+#define NOW 1795347598ull
+
+/* --- the host ---------------------------------------------------------------------------------------- */
+
+static struct {
+	const char *conf, *keys, *values;
+	char stamp[32];
+	bool stamp_broken;
+	int listening, started, listen_fails_at;
+	bool local_is_10;
+} host;
+
+void host_sha256_init(struct vg_sha256 *s)
+{
+	sha256_init((struct sha256_ctx *)s->opaque);
+}
+
+void host_sha256_update(struct vg_sha256 *s, const void *p, size_t n)
+{
+	sha256_update((struct sha256_ctx *)s->opaque, n, p);
+}
+
+void host_sha256_final(struct vg_sha256 *s, u8 out[VG_SHA256_BYTES])
+{
+	sha256_digest((struct sha256_ctx *)s->opaque, VG_SHA256_BYTES, out);
+}
+
+void host_sha256_copy(struct vg_sha256 *to, const struct vg_sha256 *from)
+{
+	*to = *from;
+}
+
+void host_random(void *p, size_t n)
+{
+	get_random_bytes(p, n);
+}
+
+static const char *file_at(const char *path)
+{
+	if (!strcmp(path, "/conf"))
+		return host.conf;
+	if (!strcmp(path, "/keys"))
+		return host.keys;
+	if (!strcmp(path, "/values"))
+		return host.values;
+	if (!strcmp(path, "/state/replay-7"))
+		return host.stamp[0] ? host.stamp : NULL;
+	return NULL;
+}
+
+int host_read_file(const char *path, size_t max, bool secret, u8 **data, size_t *n)
+{
+	const char *text = file_at(path);
+
+	if (!text)
+		return -ENOENT;
+	if (!strcmp(text, "EPERM"))
+		return -EPERM;
+	*n = strlen(text);
+	if (*n > max)
+		return -E2BIG;
+	*data = kvmalloc(*n + 1, GFP_KERNEL);
+	if (!*data)
+		return -ENOMEM;
+	memcpy(*data, text, *n + 1);
+	return 0;
+}
+
+int host_write_file(const char *path, const void *data, size_t n)
+{
+	if (host.stamp_broken)
+		return -ENOSPC;
+	assert_string_equal(path, "/state/replay-7");
+	memcpy(host.stamp, data, n);
+	host.stamp[n] = 0;
+	return 0;
+}
+
+int host_listen(struct vg_node *node, struct vg_svc *svc, const struct vg_addr *addr, void **listener)
+{
+	if (host.listen_fails_at && host.listening + 1 == host.listen_fails_at)
+		return -EADDRINUSE;
+	host.listening++;
+	*listener = kzalloc(1, GFP_KERNEL);
+	return 0;
+}
+
+void host_listen_start(void *listener)
+{
+	host.started++;
+}
+
+void host_unlisten(void *listener)
+{
+	host.listening--;
+	kfree(listener);
+}
+
+void host_drop_connections(struct vg_node *node, struct vg_svc *svc)
+{
+}
+
+void host_conn_kick(struct vg_conn *conn)
+{
+}
+
+bool host_addr_is_local(const struct vg_addr *addr)
+{
+	return host.local_is_10 && addr->ip[0] == 10;
+}
+
+void host_facts(struct host_facts *f)
+{
+	f->kind = "test";
+}
+
+void host_trace_start(const struct vg_req *req)
+{
+}
+
+void host_trace_end(const struct vg_req *req)
+{
+}
+
+/* --- a node -------------------------------------------------------------------------------------------- */
+
+#define CONF "node_id = 7\nlisten = 127.0.0.1, ::1\nkey_file = /keys\nstate_dir = /state\n" \
+	     "analytics_file = /values\nanalytics_mode = apply\n"
+
+static const struct vg_service *const services[] = { &vg_control_service };
+static char msg[512];
+
+/* the calendar clock is a coarse one: stay clear of a second's edge */
+static void set_clock(u64 unix_s)
+{
+	shim_clock_set_real_ns(unix_s * NSEC_PER_SEC + NSEC_PER_SEC / 2);
+}
+
+static int setup(void **state)
+{
+	memset(&host, 0, sizeof(host));
+	host.conf = CONF;
+	set_clock(NOW);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	shim_alloc_fail_nth(0);
+	rcu_barrier();
+	assert_int_equal(host.listening, 0);
+	assert_int_equal(shim_alloc_live(), 0);
+	shim_clock_reset();
+	return 0;
+}
+
+static struct vg_node *start(void)
+{
+	struct vg_node *node;
+
+	if (vg_node_new("/conf", host.conf, strlen(host.conf), NULL, &node, msg, sizeof(msg)))
+		return NULL;
+	if (vg_node_start(node, services, ARRAY_SIZE(services), msg, sizeof(msg))) {
+		vg_node_free(node);
+		return NULL;
+	}
+	return node;
+}
+
+static void stop(struct vg_node *node)
+{
+	vg_node_stop(node);
+	vg_node_free(node);
+}
+
+static void test_start_and_stop(void **state)
+{
+	struct vg_node *node = start();
+
+	assert_non_null(node);
+	assert_int_equal(node->id, 7);
+	assert_int_equal(host.listening, 2);
+	assert_int_equal(host.started, 2);
+	assert_string_equal(host.stamp, "running\n");
+	stop(node);
+	assert_string_equal(host.stamp, "0\n");
+}
+
+static void test_every_allocation_fails_once(void **state)
+{
+	struct vg_node *node;
+	unsigned long n;
+
+	host.keys = "KEY1 " SECRET "\n";
+	host.values = "SchemaVersion=1\nGenerated=1795347500\nValidForSec=1000\nModelVersion=1\n"
+		      "ModelQualityPermille=900\nTrainRows=10\nDenySources=192.0.2.1\n";
+	for (n = 1; ; n++) {
+		host.stamp[0] = 0;
+		shim_alloc_fail_nth(n);
+		node = start();
+		/* what is only of use may be missing from a node that runs; nothing may be lost */
+		if (node)
+			stop(node);
+		rcu_barrier();
+		if (!shim_alloc_failed())
+			break;
+		shim_alloc_fail_nth(0);
+		assert_int_equal(host.listening, 0);
+		assert_int_equal(shim_alloc_live(), 0);
+	}
+	assert_non_null(node);
+	assert_true(n > 15);
+}
+
+static const struct {
+	const char *conf, *keys, *says;
+} refused[] = {
+	{ CONF "colour = red\n", NULL, "/conf:7:1: " },
+	{ CONF "max_connections = none\n", NULL, "/conf:7:19: " },
+	{ CONF "max_connections = 10\nmax_connections_min = 11\n", NULL, "max_connections_min is over max_connections" },
+	{ CONF "plaintext = on\n", NULL, "plaintext_key" },
+	{ "listen = 0.0.0.0\nkey_file = /keys\n", NULL, "/keys has no key" },
+	{ "listen_mempool = 10.0.0.1\nkey_file = /keys\n", "# none\n", "/keys has no key" },
+	{ CONF, "KEY1 short\n", "/keys:1:6: " },
+	{ CONF, "EPERM", "chmod 600 /keys" },
+};
+
+static void test_refuses_to_start_rather_than_guess(void **state)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(refused); i++) {
+		host.conf = refused[i].conf;
+		host.keys = refused[i].keys;
+		msg[0] = 0;
+		assert_null(start());
+		if (!strstr(msg, refused[i].says))
+			fail_msg("%zu: \"%s\" lacks \"%s\"", i, msg, refused[i].says);
+	}
+}
+
+static void test_taken_port_starts_nothing(void **state)
+{
+	host.listen_fails_at = 2;
+	assert_null(start());
+	assert_non_null(strstr(msg, "control: cannot listen on [::1]:40000: the port is taken"));
+	assert_int_equal(host.started, 0);
+}
+
+static void test_reload_is_all_or_nothing(void **state)
+{
+	struct vg_node *node = start();
+	struct vg_keyset *keys;
+	struct vg_config *cfg;
+
+	host.conf = CONF "max_connections = 99\n";
+	host.keys = "KEY1 nonsense\n";
+	assert_int_not_equal(vg_node_reload(node, msg, sizeof(msg)), 0);
+	assert_int_equal(node->max_connections, 4096);
+	host.keys = "KEY1 " SECRET "\n";
+	assert_int_equal(vg_node_reload(node, msg, sizeof(msg)), 0);
+	assert_int_equal(node->max_connections, 99);
+	keys = vg_node_keys(node);
+	assert_int_equal(keys->n, 1);
+	vg_keyset_put(keys);
+	host.conf = "max_connections = 98\nbad\n";
+	assert_int_not_equal(vg_node_reload(node, msg, sizeof(msg)), 0);
+	assert_non_null(strstr(msg, "/conf:2:"));
+	cfg = vg_node_cfg(node);
+	assert_int_equal(cfg->max_connections, 99);
+	vg_config_put(cfg);
+	stop(node);
+}
+
+/* --- the replay stamp --------------------------------------------------------------------------------------- */
+
+static int replay_at(struct vg_node *node, u64 date_s)
+{
+	const struct vg_key key = { .id = "KEY1", .id_n = 4 };
+	u8 sig[16];
+	u32 retry_s;
+
+	get_random_bytes(sig, sizeof(sig));
+	return vg_replay_check(node->replay, &key, 2, sig, vg_str(NULL, 0), date_s, NOW, 300, &retry_s);
+}
+
+static void test_stamps(void **state)
+{
+	struct vg_node *node;
+
+	/* never ran: nothing can have been accepted */
+	node = start();
+	assert_int_equal(replay_at(node, NOW - 299), 0);
+	assert_int_equal(replay_at(node, NOW + 5), 0);
+	stop(node);
+	assert_string_equal(host.stamp, "1795347603\n");
+	/* a clean stop: what is dated up to the largest date might be old */
+	node = start();
+	assert_int_equal(replay_at(node, NOW + 5), -EAGAIN);
+	assert_int_equal(replay_at(node, NOW + 6), 0);
+	stop(node);
+	/* a crash, or a stamp cut short: up to 30 s ahead */
+	strcpy(host.stamp, "running\n");
+	node = start();
+	assert_int_equal(replay_at(node, NOW + 30), -EAGAIN);
+	assert_int_equal(replay_at(node, NOW + 31), 0);
+	stop(node);
+	strcpy(host.stamp, "17953");
+	node = start();
+	assert_int_equal(replay_at(node, NOW + 30), -EAGAIN);
+	stop(node);
+	/* a stamp that cannot be written would look like a clean stop next time */
+	host.stamp[0] = 0;
+	host.stamp_broken = true;
+	node = start();
+	assert_int_equal(replay_at(node, NOW + 30), -EAGAIN);
+	stop(node);
+}
+
+/* --- learnt values -------------------------------------------------------------------------------------------- */
+
+#define GOOD "SchemaVersion=1,Generated=1795347500,ValidForSec=1000\nModelVersion=1\n" \
+	     "ModelQualityPermille=900\nTrainRows=10\n"
+
+static char doc[64 << 10];
+
+/* The document of GET /v1/analytics after reading @values */
+static int learn(struct vg_node *node, const char *values)
+{
+	struct vg_buf b;
+	struct vg_jw w;
+	int ret;
+
+	host.values = values;
+	ret = vg_node_reload_values(node, msg, sizeof(msg));
+	vg_buf_init(&b, NULL, 0, sizeof(doc));
+	vg_jw_init(&w, &b);
+	mutex_lock(&node->lock);
+	vg_values_json(node->values, &w);
+	mutex_unlock(&node->lock);
+	assert_int_equal(vg_jw_end(&w), 0);
+	snprintf(doc, sizeof(doc), "%.*s", (int)b.len, b.p);
+	vg_buf_free(&b);
+	return ret;
+}
+
+static bool denied(struct vg_node *node, u8 a, u8 d)
+{
+	struct vg_addr addr = { .family = 4, .prefix = 32, .ip = { a, 0, 2, d } };
+
+	return vg_deny_match(node, &addr);
+}
+
+static void test_values_in_force(void **state)
+{
+	struct vg_node *node = start();
+
+	assert_int_equal(learn(node, GOOD "MaxConnections=100\nDenySources=192.0.2.1;198.0.2.0/30@5\nFoo=bar\n"), 0);
+	assert_int_equal(node->max_connections, 100);
+	assert_true(denied(node, 192, 1));
+	assert_false(denied(node, 192, 2));
+	assert_true(denied(node, 198, 3));
+	assert_int_equal(atomic64_read(&node->refused_deny), 2);
+	assert_non_null(strstr(doc, "{\"name\":\"Foo\",\"learnt\":\"bar\",\"applied\":false"));
+	/* five seconds on, the one with a life of its own is free */
+	set_clock(NOW + 7);
+	assert_false(denied(node, 198, 3));
+	assert_true(denied(node, 192, 1));
+	/* the file expires: back to the administrator's own, by the clock alone */
+	set_clock(1795348501ull);
+	vg_node_tick(node);
+	assert_int_equal(node->max_connections, 4096);
+	assert_false(denied(node, 192, 1));
+	assert_int_equal(learn(node, host.values), 0);
+	assert_non_null(strstr(doc, "it expired"));
+	/* no file: the same */
+	set_clock(NOW);
+	assert_int_equal(learn(node, GOOD "MaxConnections=100\n"), 0);
+	assert_int_equal(node->max_connections, 100);
+	assert_int_equal(learn(node, NULL), -ENOENT);
+	assert_int_equal(node->max_connections, 4096);
+	stop(node);
+}
+
+static const struct {
+	const char *values, *says;
+} not_applied[] = {
+	{ "MaxConnections=100\n", "SchemaVersion is missing" },
+	{ "SchemaVersion=2,Generated=1795347500,ValidForSec=1000,ModelVersion=1,ModelQualityPermille=900,TrainRows=1,MaxConnections=100\n", "SchemaVersion 2" },
+	{ "SchemaVersion=1,Generated=1795347500,ValidForSec=1000,ModelVersion=1,ModelQualityPermille=699,TrainRows=1,MaxConnections=100\n", "under analytics_min_quality 700" },
+	{ "SchemaVersion=1,Generated=1795347000,ValidForSec=100,ModelVersion=1,ModelQualityPermille=900,TrainRows=1,MaxConnections=100\n", "expired" },
+	{ "SchemaVersion=1,Generated=1795349000,ValidForSec=100,ModelVersion=1,ModelQualityPermille=900,TrainRows=1,MaxConnections=100\n", "future" },
+};
+
+static void test_values_not_applied(void **state)
+{
+	struct vg_node *node = start();
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(not_applied); i++) {
+		assert_int_equal(learn(node, not_applied[i].values), 0);
+		assert_int_equal(node->max_connections, 4096);
+		if (!strstr(doc, not_applied[i].says))
+			fail_msg("%zu: %s lacks \"%s\"", i, doc, not_applied[i].says);
+	}
+	stop(node);
+}
+
+static void test_bad_files_leave_what_is_in_force(void **state)
+{
+	static const char *const bad[] = {
+		GOOD "MaxConnections=0\n", GOOD "MaxConnections=1e3\n", GOOD "DenySources=192.0.2.300\n",
+		GOOD "DenySources=192.0.2.1;;192.0.2.2\n", GOOD "AnomalyKind=flood\n", GOOD "LogLimited=2\n",
+		GOOD "ExecUs.f=3:1;3:2\n", GOOD "NodeSpeedPermille.1=99\n", GOOD "Generated=1\n",
+		"SchemaVersion=one\n", GOOD "1x=2\n",
+	};
+	struct vg_node *node = start();
+	size_t i;
+
+	assert_int_equal(learn(node, GOOD "MaxConnections=100\n"), 0);
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		msg[0] = 0;
+		if (!learn(node, bad[i]))
+			fail_msg("%zu was taken: %s", i, bad[i]);
+		assert_int_equal(strncmp(msg, "/values:", 8), 0);
+		assert_int_equal(node->max_connections, 100);
+	}
+	stop(node);
+}
+
+static void test_bounds_steps_and_modes(void **state)
+{
+	struct vg_node *node;
+
+	host.conf = CONF "max_connections = 1000\nmax_connections_min = 200\nmax_network_bandwidth = 100\n";
+	node = start();
+	assert_int_equal(learn(node, GOOD "MaxConnections=5\n"), 0);
+	assert_int_equal(node->max_connections, 200);
+	assert_int_equal(learn(node, GOOD "MaxConnections=65000\n"), 0);
+	assert_int_equal(node->max_connections, 1000);
+	/* by at most half a reload; set by hand it needs no provenance */
+	assert_int_equal(learn(node, "MaxNetworkBandwidth=10\n"), 0);
+	assert_non_null(strstr(doc, "\"own\":100,\"in_force\":50"));
+	assert_int_equal(learn(node, "MaxNetworkBandwidth=10\n"), 0);
+	assert_non_null(strstr(doc, "\"own\":100,\"in_force\":25"));
+	/* shadow: counted, not done */
+	host.conf = "node_id = 7\nkey_file = /keys\nstate_dir = /state\nanalytics_file = /values\nanalytics_mode = shadow\n";
+	assert_int_equal(vg_node_reload(node, msg, sizeof(msg)), 0);
+	assert_int_equal(learn(node, GOOD "MaxConnections=500\nDenySources=192.0.2.1\n"), 0);
+	assert_int_equal(node->max_connections, 4096);
+	assert_false(denied(node, 192, 1));
+	assert_int_equal(atomic64_read(&node->shadow_deny), 1);
+	assert_non_null(strstr(doc, "\"force\":\"shadow\""));
+	stop(node);
+}
+
+static void test_some_are_never_denied(void **state)
+{
+	struct vg_addr loop = { .family = 4, .prefix = 32, .ip = { 127, 0, 0, 1 } };
+	struct vg_node *node;
+
+	host.conf = CONF "nodes = 192.0.2.7\nanalytics_never_deny = 198.0.2.0/24\n";
+	host.local_is_10 = true;
+	node = start();
+	assert_int_equal(learn(node, GOOD "DenySources=0.0.0.0/0\n"), 0);
+	assert_true(denied(node, 192, 8));
+	assert_false(denied(node, 192, 7));
+	assert_false(denied(node, 198, 1));
+	assert_false(denied(node, 10, 1));
+	assert_false(vg_deny_match(node, &loop));
+	stop(node);
+}
+
+static int own_calls;
+static bool own_in_force;
+static s64 own_value;
+
+static int own_apply(const struct vg_value_def *def, struct vg_node *node, const struct vg_value *v,
+		     enum vg_force force)
+{
+	own_calls++;
+	own_in_force = force == VG_FORCE_APPLY;
+	own_value = v->number;
+	return 0;
+}
+
+static void test_values_of_other_modules(void **state)
+{
+	static const struct vg_value_def def = {
+		.name = "MyLimit", .type = VG_VALUE_INT, .min = 1, .max = 10, .apply = own_apply,
+	};
+	struct vg_node *node = start();
+	char text[8];
+	s64 v;
+
+	assert_int_equal(learn(node, GOOD "MyLimit=5,Other=word\n"), 0);
+	mutex_lock(&node->lock);
+	assert_int_equal(vg_values_register(node->values, &def), 0);
+	assert_int_equal(vg_values_register(node->values, &def), -EEXIST);
+	assert_true(own_in_force && own_value == 5);
+	assert_int_equal(vg_values_get_s64(node->values, "MyLimit", &v), 0);
+	assert_int_equal(v, 5);
+	assert_int_equal(vg_values_get_text(node->values, "Other", text, sizeof(text)), 4);
+	assert_int_equal(vg_values_get_text(node->values, "Other", text, 4), -ENOSPC);
+	assert_int_equal(vg_values_get_s64(node->values, "None", &v), -ENOENT);
+	mutex_unlock(&node->lock);
+	assert_int_not_equal(learn(node, GOOD "MyLimit=11\n"), 0);
+	mutex_lock(&node->lock);
+	vg_values_unregister(node->values, &def);
+	mutex_unlock(&node->lock);
+	assert_false(own_in_force);
+	stop(node);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(test_start_and_stop), T(test_every_allocation_fails_once),
+		T(test_refuses_to_start_rather_than_guess), T(test_taken_port_starts_nothing),
+		T(test_reload_is_all_or_nothing), T(test_stamps), T(test_values_in_force),
+		T(test_values_not_applied), T(test_bad_files_leave_what_is_in_force),
+		T(test_bounds_steps_and_modes), T(test_some_are_never_denied),
+		T(test_values_of_other_modules),
+	};
+
+	shim_printk_level = 0;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
