@@ -300,7 +300,8 @@ static void settle(struct vg_values *v, struct slot *slot, enum vg_force force, 
 		slot->why[0] = 0;
 		if (slot->def->type == VG_VALUE_INT) {
 			vg_values_s64(pair, slot->def->min, slot->def->max, &value.number, NULL);
-			if (!fresh && was == force)
+			/* one reading moves a value by one step, however often it is judged */
+			if (!fresh && was == force && slot->def->step_permille)
 				value.number = was_number;
 			value.number = clamp_value(v, slot, value.number);
 		}
