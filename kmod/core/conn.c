@@ -12,6 +12,7 @@
 
 #include "core/clock.h"
 #include "core/conn_int.h"
+#include "core/ledger.h"
 #include "core/values.h"
 
 enum { TIDY_MS = 1000 };	/* a connection this long quiet gives its buffers back */
@@ -75,6 +76,7 @@ int vg_conn_new(struct vg_node *node, struct vg_svc *svc, const struct vg_addr *
 		dismiss(node, counted);
 		return -ENOMEM;
 	}
+	vg_made(VG_L_CONNECTIONS);
 	c->node = node;
 	c->svc = svc;
 	c->host = host;
@@ -106,6 +108,8 @@ EXPORT_SYMBOL_GPL(vg_conn_new);
 
 void vg_conn_free(struct vg_conn *c)
 {
+	unsigned long irq;
+
 	if (!c || WARN_ON(c->req.pending))
 		return;
 	if (c->state == VG_CONN_BODY) {
@@ -113,8 +117,8 @@ void vg_conn_free(struct vg_conn *c)
 		vg_request_end(c);
 	}
 	/* the one who finished the last request may still be within its kick */
-	spin_lock(&c->finish_lock);
-	spin_unlock(&c->finish_lock);
+	spin_lock_irqsave(&c->finish_lock, irq);
+	spin_unlock_irqrestore(&c->finish_lock, irq);
 	vg_out_abort(c);
 	vg_conn_count(c);
 	atomic_dec(&c->svc->connections);
@@ -124,6 +128,7 @@ void vg_conn_free(struct vg_conn *c)
 	kvfree(c->in);
 	kvfree(c->out);
 	kvfree(c);
+	vg_gone(VG_L_CONNECTIONS);
 }
 EXPORT_SYMBOL_GPL(vg_conn_free);
 
@@ -338,16 +343,17 @@ EXPORT_SYMBOL_GPL(vg_conn_timeout);
 void vg_req_finish(struct vg_req *req, int (*finish)(struct vg_req *req))
 {
 	struct vg_conn *c = req->conn;
+	unsigned long irq;
 
 	/*
 	 * Under the lock, so that the worker, which takes it before it acts on @finished and before
 	 * it frees, cannot be through with the connection while it is still being kicked.
 	 */
-	spin_lock(&c->finish_lock);
+	spin_lock_irqsave(&c->finish_lock, irq);
 	c->finish = finish;
 	c->finished = true;
 	host_conn_kick(c);
-	spin_unlock(&c->finish_lock);
+	spin_unlock_irqrestore(&c->finish_lock, irq);
 }
 EXPORT_SYMBOL_GPL(vg_req_finish);
 
@@ -355,16 +361,18 @@ void vg_conn_kicked(struct vg_conn *c)
 {
 	int (*finish)(struct vg_req *req) = NULL;
 	struct vg_req *req = &c->req;
+	unsigned long irq;
 
 	if (c->state != VG_CONN_PENDING)
 		return;
-	spin_lock(&c->finish_lock);
+	spin_lock_irqsave(&c->finish_lock, irq);
 	if (c->finished)
 		finish = c->finish;
 	c->finished = false;
-	spin_unlock(&c->finish_lock);
+	spin_unlock_irqrestore(&c->finish_lock, irq);
 	if (!finish)
 		return;
+	vg_gone(VG_L_PENDING);
 	c->now_ms = vg_mono_ms();
 	req->pending = false;
 	vg_request_answered(req, finish(req));

@@ -13,6 +13,7 @@
 
 #include "core/auth.h"
 #include "core/conf.h"
+#include "core/ledger.h"
 #include "core/sigv4.h"
 #include "core/sigkey.h"
 
@@ -252,6 +253,7 @@ int vg_keyset_parse(char *text, size_t n, struct vg_keyset **out, struct vg_conf
 	set->text = text;
 	set->text_n = n;
 	*out = set;
+	vg_made(VG_L_KEYSETS);
 	return 0;
 }
 
@@ -283,6 +285,7 @@ void vg_keyset_put(struct vg_keyset *set)
 	kvfree(set->text);
 	memzero_explicit(set->key, sizeof(set->key[0]) * VG_KEYS_MAX);
 	kvfree_rcu(set, rcu);
+	vg_gone(VG_L_KEYSETS);
 }
 
 const struct vg_key *vg_keyset_find(const struct vg_keyset *set, struct vg_str id)

@@ -18,6 +18,7 @@
 #include "core/conf.h"
 #include "core/deny.h"
 #include "core/host.h"
+#include "core/ledger.h"
 #include "core/node.h"
 #include "core/values.h"
 
@@ -32,8 +33,10 @@ struct vg_config *vg_config_get(struct vg_config *cfg)
 
 void vg_config_put(struct vg_config *cfg)
 {
-	if (cfg && refcount_dec_and_test(&cfg->refs))
-		kvfree_rcu(cfg, rcu);
+	if (!cfg || !refcount_dec_and_test(&cfg->refs))
+		return;
+	kvfree_rcu(cfg, rcu);
+	vg_gone(VG_L_CONFIGS);
 }
 
 struct vg_config *vg_node_cfg(struct vg_node *node)
@@ -80,11 +83,13 @@ static int parse_config(const struct vg_node *node, const char *text, size_t n,
 	struct vg_conf_error err;
 	int ret = vg_config_parse(text, n, node->override, cfg, &err);
 
-	if (ret == -ENOMEM)
+	if (!ret)
+		vg_made(VG_L_CONFIGS);
+	else if (ret == -ENOMEM)
 		scnprintf(msg, msg_n, "%s: out of memory", path);
-	else if (ret && err.line)
+	else if (err.line)
 		scnprintf(msg, msg_n, "%s:%u:%u: %s", path, err.line, err.col, err.msg);
-	else if (ret)
+	else
 		scnprintf(msg, msg_n, "%s: %s", path, err.msg);
 	return ret;
 }
@@ -302,8 +307,10 @@ static void end_replay(struct vg_node *node)
 
 static void close_listeners(struct vg_svc *svc)
 {
-	while (svc->nr_listeners)
+	while (svc->nr_listeners) {
 		host_unlisten(svc->listener[--svc->nr_listeners].host);
+		vg_gone(VG_L_LISTENERS);
+	}
 }
 
 static int open_listeners(struct vg_node *node, struct vg_svc *svc, char *msg, size_t msg_n)
@@ -335,6 +342,7 @@ static int open_listeners(struct vg_node *node, struct vg_svc *svc, char *msg, s
 			return ret;
 		}
 		svc->nr_listeners++;
+		vg_made(VG_L_LISTENERS);
 	}
 	return 0;
 }

@@ -15,6 +15,7 @@
 #include <linux/spinlock.h>
 
 #include "core/auth.h"
+#include "core/ledger.h"
 #include "core/sigv4.h"
 
 enum {
@@ -71,6 +72,7 @@ static void drop(struct vg_replay *r, struct entry *e)
 	atomic_dec(&r->n);
 	atomic_dec(&r->held[e->quota]);
 	kfree(e);
+	vg_gone(VG_L_REPLAYS);
 }
 
 static void sweep(struct vg_replay *r, struct shard *s, u64 now_s)
@@ -187,6 +189,7 @@ static void release(struct vg_replay *r, struct entry *e)
 	atomic_dec(&r->n);
 	atomic_dec(&r->held[e->quota]);
 	kfree(e);
+	vg_gone(VG_L_REPLAYS);
 }
 
 int vg_replay_check(struct vg_replay *r, const struct vg_key *key, u32 service, const u8 sig[16],
@@ -232,6 +235,7 @@ int vg_replay_check(struct vg_replay *r, const struct vg_key *key, u32 service, 
 		atomic_dec(&r->held[like.quota]);
 		return -ENOSPC;
 	}
+	vg_made(VG_L_REPLAYS);
 	*e = like;
 	spin_lock(&s->lock);
 	ret = insert(r, head, e);

@@ -10,6 +10,7 @@
 
 #include "core/clock.h"
 #include "core/conn_int.h"
+#include "core/ledger.h"
 #include "core/line.h"
 #include "core/target.h"
 
@@ -279,8 +280,10 @@ static bool run_handler(struct vg_conn *c, int (*run)(struct vg_req *req))
 	req->pending = true;
 	c->state = VG_CONN_PENDING;
 	ret = run(req);
-	if (ret == VG_PENDING)
+	if (ret == VG_PENDING) {
+		vg_made(VG_L_PENDING);
 		return false;
+	}
 	req->pending = false;
 	vg_request_answered(req, ret);
 	vg_request_end(c);

@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "core/ledger.h"
 #include "core/sigkey.h"
 
 struct vg_sigkey {
@@ -19,6 +20,7 @@ struct vg_sigkey {
 static void free_rcu_cb(struct rcu_head *head)
 {
 	kfree_sensitive(container_of(head, struct vg_sigkey, rcu));
+	vg_gone(VG_L_SIGKEYS);
 }
 
 void vg_sigkey_drop(struct vg_sigkey *s)
@@ -43,6 +45,7 @@ static struct vg_sigkey *make(const struct vg_key *key, struct vg_str day, struc
 	s = kzalloc(sizeof(*s), GFP_KERNEL);
 	if (!s)
 		return NULL;
+	vg_made(VG_L_SIGKEYS);
 	memcpy(s->day, day.p, sizeof(s->day));
 	memcpy(s->region, region.p, region.n);
 	s->region_n = region.n;

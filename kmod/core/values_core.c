@@ -10,6 +10,7 @@
 #include "core/conf.h"
 #include "core/deny.h"
 #include "core/host.h"
+#include "core/ledger.h"
 #include "core/node.h"
 #include "core/values.h"
 #include "core/values_parse.h"
@@ -135,8 +136,12 @@ static void deny_publish(struct vg_deny __rcu **where, struct vg_deny *fresh)
 	struct vg_deny *old = rcu_dereference_protected(*where, 1);
 
 	rcu_assign_pointer(*where, fresh);
-	if (old)
-		kvfree_rcu(old, rcu);
+	if (fresh)
+		vg_made(VG_L_DENIES);
+	if (!old)
+		return;
+	kvfree_rcu(old, rcu);
+	vg_gone(VG_L_DENIES);
 }
 
 static int deny_apply(const struct vg_value_def *def, struct vg_node *node,

@@ -3,7 +3,7 @@
  * virgo.ko: the one node of this kernel, from load to unload. A list of parts and its mirror image.
  *
  * Unload order: the tick ends, listeners close, connections end, services stop (core/node.c), then the
- * work queue is emptied, RCU callbacks run, and the last memory goes.
+ * work queue is emptied, RCU callbacks run, the last memory goes, and the ledger is closed.
  */
 #include <linux/kernel.h>
 #include <linux/module.h>
@@ -12,6 +12,7 @@
 #include <linux/workqueue.h>
 
 #include "core/host.h"
+#include "core/ledger.h"
 #include "core/limits.h"
 #include "core/node.h"
 #include "core/service.h"
@@ -103,6 +104,7 @@ err_node:
 err_conns:
 	virgo_conns_exit();
 	rcu_barrier();
+	vg_ledger_close();
 err_sha256:
 	virgo_sha256_exit();
 err_msg:
@@ -118,6 +120,7 @@ static void __exit virgo_exit(void)
 	virgo_conns_exit();
 	vg_node_free(virgo_node);
 	rcu_barrier();
+	vg_ledger_close();
 	virgo_sha256_exit();
 }
 

@@ -21,6 +21,7 @@
 
 #include "core/addr.h"
 #include "core/host.h"
+#include "core/ledger.h"
 #include "core/limits.h"
 #include "core/node.h"
 #include "mempool/mempool.h"
@@ -218,6 +219,7 @@ static int run(const struct options *o, const sigset_t *set)
 	loop_stop();
 	vg_node_free(node);
 	rcu_barrier();
+	vg_ledger_close();
 	return ret;
 }
 

@@ -25,6 +25,7 @@
 #include "core/conn_in.c"
 #include "core/conn_out.c"
 #include "core/http.c"
+#include "core/ledger.c"
 #include "core/line.c"
 #include "core/reply.c"
 #include "core/req.c"
