@@ -24,6 +24,7 @@
 #	stat_of FIELD		a number of /v1/stats, as services.mempool.keys
 #	poll_until SECONDS COMMAND...	succeed as soon as the command does
 
+bats_require_minimum_version 1.5.0
 bats_load_library bats-support
 bats_load_library bats-assert
 bats_load_library bats-file
