@@ -31,6 +31,9 @@ if [[ -z ${VIRGO_DEMO_NETNS-} ]]; then
 	VIRGO_DEMO_NETNS=no
 fi
 
+# shellcheck source=tests/demo-lib.sh
+. tests/demo-lib.sh
+
 # --- the stage -----------------------------------------------------------------------------------------
 
 unset VIRGO_CONFIG VIRGO_NODES VIRGO_KEY_FILE http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
@@ -38,8 +41,6 @@ XDG_RUNTIME_DIR=$(mktemp -d "${TMPDIR:-/tmp}/virgo-demo-XXXXXX")
 export XDG_RUNTIME_DIR XDG_CONFIG_HOME=$XDG_RUNTIME_DIR/config PATH=$top/build:$PATH VIRGO_OUTPUT=table LC_ALL=C.UTF-8
 run=$XDG_RUNTIME_DIR/virgo
 [[ $VIRGO_DEMO_NETNS = no ]] || ip link set lo up
-began=$(date +%s%N)
-steps=0
 children=()
 
 leave()
@@ -55,49 +56,11 @@ leave()
 trap leave EXIT
 trap 'exit 130' INT TERM
 
-chapter()
-{
-	printf '\n--- %s\n' "$*"
-}
-
-fail()
-{
-	printf 'demo: %s\n' "$*" >&2
-	exit 1
-}
-
-# step STATUSES PROMPT LINE [COMMAND]: shows a line and runs it, or the command it stands for; its status must be one of those.
-step()
-{
-	local status=0
-	printf '%s %s\n' "$2" "$3"
-	(eval "${4-$3}") 2>&1 || status=$?
-	[[ " $1 " = *" $status "* ]] || fail "expected exit status $1, got $status from: $3"
-	steps=$((steps + 1))
-}
-
-show()
-{
-	step 0 '$' "$1"
-}
-
 # elsewhere STATUSES ADDRESS: a client behind the cable asks for a sign of life, from that address.
 elsewhere()
 {
 	local line="curl -sS -m 2 http://$gate:30000/healthz"
 	step "$1" "$2\$" "$line" "nsenter -t ${children[0]} -n -- ${line/curl/curl --interface $2}"
-}
-
-# Mbit/s of reading 1 MiB from node 1 again and again, a process each
-rate()
-{
-	local from_ns i
-	from_ns=$(date +%s%N)
-	for ((i = 0; i < fetches; i++)); do
-		virgo -o raw -w 127.0.0.1 mem get big >"$XDG_RUNTIME_DIR/got"
-	done
-	cmp -s "$XDG_RUNTIME_DIR/got" "$XDG_RUNTIME_DIR/big" || fail "the value read is not the one written"
-	echo $((fetches * 8 * 1048576 * 1000 / ($(date +%s%N) - from_ns)))
 }
 
 # --- the tour --------------------------------------------------------------------------------------------
@@ -137,7 +100,7 @@ show "zcat $log | awk '/UFW BLOCK/ && !n++' | cut -c 53-243"
 show "virgo analytics top -n 3 $log"
 head -c 1048576 /dev/urandom >"$XDG_RUNTIME_DIR/big"
 virgo -q -w 127.0.0.1 mem set big <"$XDG_RUNTIME_DIR/big"
-before=$(rate)
+before=$(rate 127.0.0.1 "$XDG_RUNTIME_DIR/big" $fetches)
 echo "# reading 1 MiB $fetches times from node 1, nothing learnt yet: $before Mbit/s"
 everybody='127.0.0.[1-3]'
 source=$(virgo -o tsv analytics top -q -n 1 $log | cut -f 1)
@@ -174,10 +137,9 @@ if [[ $VIRGO_DEMO_NETNS = yes ]]; then
 	refused=$(virgo -q -w "$gate" api -s control GET /v1/stats --jq .refused_deny)
 	[[ $refused = 1 ]] || fail "one connection was refused, the node counted $refused"
 fi
-after=$(rate)
+after=$(rate 127.0.0.1 "$XDG_RUNTIME_DIR/big" $fetches)
 echo "# reading 1 MiB $fetches times from node 1: $before Mbit/s before, $after Mbit/s now, $limit allowed"
-((after <= limit * 11 / 10)) || fail "$after Mbit/s went through a limit of $limit"
-((before > 2 * after)) || fail "the limit made no difference: $before Mbit/s before, $after Mbit/s after"
+capped "$before" "$after" "$limit"
 
 chapter "and away again"
 if [[ $VIRGO_DEMO_NETNS = yes ]]; then
@@ -187,6 +149,4 @@ fi
 show 'virgo down'
 left=$(ls -A "$run" 2>/dev/null || true)
 [[ -z $left ]] || fail "left behind in $run: $left"
-ms=$((($(date +%s%N) - began) / 1000000))
-echo
-echo "demo: $steps steps as expected in $((ms / 1000)).$((ms % 1000 / 100)) s"
+finish
