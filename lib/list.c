@@ -22,7 +22,6 @@ struct stream {
 	const cJSON *item;
 	const char *key;		/* the item's */
 	char *after;			/* the last key that was read; NULL: none */
-	uint64_t page_size;
 	int more;			/* the node has another page */
 	char *target;
 	struct virgo_request req;
@@ -121,22 +120,20 @@ static int settle(const struct listing *l, struct stream *s)
 	return 0;
 }
 
-/*
- * No query can hold a "+". A prefix is cut before it, and settle() leaves out what is too much. A
- * cursor goes back to the last key before all that begin with what stands before the "+" and go on
- * with "+"; settle() skips what was read already.
- */
-static void add_safe(struct virgo_target *t, const char *name, const char *value, const char *tail)
+/* A key as a parameter: no query may hold a "+", so what has one goes in hexadecimal. */
+static void add_place(struct virgo_target *t, const char *name, const char *hex_name,
+		      const char *key)
 {
-	char text[VIRGO_MEM_KEY_MAX + 4];
-	size_t n = strcspn(value, "+"), extra = value[n] ? strlen(tail) : 0;
+	char hex[2 * VIRGO_MEM_KEY_MAX + 1];
+	size_t n = strnlen(key, VIRGO_MEM_KEY_MAX), i;
 
-	if (n > VIRGO_MEM_KEY_MAX)
-		n = VIRGO_MEM_KEY_MAX;
-	memcpy(text, value, n);
-	memcpy(text + n, tail, extra);
-	if (n + extra)
-		virgo_target_query(t, name, text, n + extra);
+	if (!memchr(key, '+', n)) {
+		virgo_target_query(t, name, key, n);
+		return;
+	}
+	for (i = 0; i < n; i++)
+		sprintf(hex + 2 * i, "%02x", (unsigned char)key[i]);
+	virgo_target_query(t, hex_name, hex, 2 * n);
 }
 
 static enum virgo_code set_target(const struct listing *l, struct stream *s,
@@ -147,10 +144,10 @@ static enum virgo_code set_target(const struct listing *l, struct stream *s,
 
 	virgo_target_start(&t, "/v1/mem");
 	if (s->after)
-		add_safe(&t, "after", s->after, "*\xff");
-	virgo_target_number(&t, "limit", s->page_size);
-	if (l->list->prefix)
-		add_safe(&t, "prefix", l->list->prefix, "");
+		add_place(&t, "after", "after_hex", s->after);
+	virgo_target_number(&t, "limit", l->page);
+	if (l->list->prefix && *l->list->prefix)
+		add_place(&t, "prefix", "prefix_hex", l->list->prefix);
 	code = virgo_target_end(&t, err);
 	if (code)
 		return code;
@@ -169,22 +166,6 @@ static int keep_after(struct stream *s, const char *key)
 	free(s->after);
 	s->after = copy;
 	return 0;
-}
-
-/* nothing new in a whole page: only where a "+" made the cursor go back */
-static enum virgo_code widen(struct stream *s, struct virgo_error *err)
-{
-	char shown[VIRGO_SHOWN];
-
-	if (s->after && strchr(s->after, '+') && s->page_size < PAGE) {
-		s->page_size = PAGE;
-		return VIRGO_OK;
-	}
-	if (!s->after)
-		return virgo_error_set(err, VIRGO_FAILED, "%s: a page of the listing without keys",
-				       s->node);
-	return virgo_error_set(err, VIRGO_FAILED, "%s: unable to list the keys after %s", s->node,
-			       virgo_show(shown, s->after, strlen(s->after)));
 }
 
 static void take_page(struct listing *l, struct stream *s, struct virgo_answer *ans)
@@ -209,16 +190,14 @@ static void take_page(struct listing *l, struct stream *s, struct virgo_answer *
 	s->more = next && *next;
 	s->item = keys->child;
 	if (settle(l, s)) {
-		s->page_size = l->page;
 		heap_add(l, s);
 	} else if (s->more) {
-		/* nothing of the page is of the prefix, or new; it still moves the cursor */
-		if (!s->after || strcmp(next, s->after) > 0) {
-			if (keep_after(s, next)) {
-				virgo_error_nomem(&err);
-				node_failed(l, s, &err);
-			}
-		} else if (widen(s, &err)) {
+		/* a page of which nothing counts must still move the cursor, or it would come for ever */
+		if (s->after && strcmp(next, s->after) <= 0) {
+			virgo_bad_answer(ans, "a \"next\" that does not go on", &err);
+			node_failed(l, s, &err);
+		} else if (keep_after(s, next)) {
+			virgo_error_nomem(&err);
 			node_failed(l, s, &err);
 		}
 	}
@@ -335,7 +314,6 @@ static int listing_start(struct listing *l)
 
 		s->node = virgo_nodeset_name(nodes, i);
 		s->more = 1;
-		s->page_size = l->page;
 		s->req.service = VIRGO_MEMPOOL;
 		s->req.method = "GET";
 		if (l->list->after && keep_after(s, l->list->after))

@@ -176,23 +176,53 @@ static void mp_list_write(struct mp_walk *w, u64 limit, struct vg_buf *out)
 	vg_jw_obj_end(&json);
 }
 
-/* A parameter that is a key or the beginning of one; false: answered */
-static bool mp_list_param(struct vg_req *req, const char *name, char out[MP_KEY_MAX], size_t *n)
+static ssize_t mp_unhex(struct vg_str hex, char *out, size_t cap)
 {
-	struct vg_str value;
-	int ret;
+	size_t i;
 
-	*n = 0;
-	if (!vg_req_query(req, name, &value))
+	if (hex.n % 2)
+		return -EINVAL;
+	if (hex.n / 2 > cap)
+		return -ENAMETOOLONG;
+	for (i = 0; i < hex.n / 2; i++) {
+		int hi = vg_hex_val(hex.p[2 * i]), lo = vg_hex_val(hex.p[2 * i + 1]);
+
+		if (hi < 0 || lo < 0)
+			return -EINVAL;
+		out[i] = hi << 4 | lo;
+	}
+	return i;
+}
+
+/*
+ * A parameter that is a key or the beginning of one, as text (@name) or in hexadecimal (@hex_name), which
+ * can say what no query may hold: a "+". False: answered.
+ */
+static bool mp_list_param(struct vg_req *req, const char *name, const char *hex_name,
+			  char out[MP_KEY_MAX], size_t *n)
+{
+	struct vg_str value, hex;
+	bool text = vg_req_query(req, name, &value);
+	ssize_t ret = 0;
+
+	if (vg_req_query(req, hex_name, &hex)) {
+		ret = text ? -EEXIST : mp_unhex(hex, out, MP_KEY_MAX);
+		name = hex_name;
+	} else if (text) {
+		ret = vg_req_decode(value, out, MP_KEY_MAX);
+	}
+	*n = max_t(ssize_t, ret, 0);
+	if (ret >= 0)
 		return true;
-	ret = vg_req_decode(value, out, MP_KEY_MAX);
-	if (ret < 0) {
+	if (ret == -EEXIST)
+		vg_problem(req, 400, "mem.bad_key", "%s says the same as its plain form: give one of them",
+			   name);
+	else if (ret == -EINVAL)
+		vg_problem(req, 400, "mem.bad_key", "%s is not pairs of hexadecimal digits", name);
+	else
 		vg_problem(req, 400, "mem.bad_key", "%s is longer than a key's %d bytes", name,
 			   MP_KEY_MAX);
-		return false;
-	}
-	*n = ret;
-	return true;
+	return false;
 }
 
 int mp_list(struct vg_req *req)
@@ -211,8 +241,8 @@ int mp_list(struct vg_req *req)
 		return -ENOMEM;
 	w->req = req;
 	w->end = false;
-	if (!mp_list_param(req, "after", w->at, &w->at_n) ||
-	    !mp_list_param(req, "prefix", w->prefix_buf, &n))
+	if (!mp_list_param(req, "after", "after_hex", w->at, &w->at_n) ||
+	    !mp_list_param(req, "prefix", "prefix_hex", w->prefix_buf, &n))
 		goto free;
 	w->after = w->at_n;
 	w->prefix = vg_str(w->prefix_buf, n);

@@ -10,7 +10,9 @@
 
 static const char *const mp_put_query[] = { "ttl_ms", NULL };
 static const char *const mp_incr_query[] = { "by", NULL };
-static const char *const mp_list_query[] = { "after", "limit", "prefix", NULL };
+static const char *const mp_list_query[] = {
+	"after", "after_hex", "limit", "prefix", "prefix_hex", NULL
+};
 static const char *const mp_block_query[] = { "length", "offset", NULL };
 
 static const struct vg_route mp_routes[] = {

@@ -271,6 +271,12 @@ static void list_in_order_and_pages(void **state)
 	TEST_ASK(pool, 200, NULL, .path = "/v1/mem", .query = "after=a&limit=1000&prefix=k24");
 	assert_non_null(strstr(test_ans.body, "k249"));
 	assert_null(strstr(test_ans.body, "k239"));
+	/* the same places in hexadecimal, for keys that no query can spell */
+	TEST_ASK(pool, 200, NULL, .path = "/v1/mem", .query = "after_hex=6b303037&limit=1&prefix_hex=6B3030");
+	assert_non_null(strstr(test_ans.body, "{\"keys\":[{\"key\":\"k008\""));
+	TEST_REFUSED(pool, 400, "mem.bad_key", .path = "/v1/mem", .query = "after_hex=6b3");
+	TEST_REFUSED(pool, 400, "mem.bad_key", .path = "/v1/mem", .query = "prefix_hex=6g");
+	TEST_REFUSED(pool, 400, "mem.bad_key", .path = "/v1/mem", .query = "after=a&after_hex=61");
 	TEST_REFUSED(pool, 400, "http.query_value", .path = "/v1/mem", .query = "limit=1001");
 	TEST_REFUSED(pool, 400, "http.query_value", .path = "/v1/mem", .query = "limit=0");
 	test_pool_end(pool);
