@@ -7,7 +7,7 @@ set -euo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 log=tests/data/kernlog/train.log.gz	# real firewall lines
-limit=80				# Mbit/s to be learnt
+limit=40				# Mbit/s to be learnt
 fetches=16				# reads of 1 MiB that are timed
 gate=198.51.100.1 friend=192.0.2.7	# a node's public address, and a client that is on no list
 
