@@ -4,6 +4,7 @@
  * comes before the body is read, nothing the request asks for happens before the last step. Answers
  * and logs never hold a signature or a secret.
  */
+#include <linux/bug.h>
 #include <linux/export.h>
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
@@ -314,17 +315,28 @@ static bool signature_fits(const struct vg_req *req, const struct vg_key *key,
 			   const u8 canon_hash[VG_SHA256_BYTES])
 {
 	const struct vg_config *cfg = req->conn->cfg;
-	struct vg_str date = req->auth.date;
+	struct vg_str date = req->auth.date, day = vg_str_sub(date, 0, 8);
+	char lent[256], hex[2 * VG_SHA256_BYTES];
 	u8 want[VG_SHA256_BYTES];
-	char text[256];
-	int n;
+	struct vg_buf text;
 
-	n = scnprintf(text, sizeof(text), VG_SIG_SCHEME "\n%.*s\n%.8s/%s/%s/" VG_SIG_TERM "\n",
-		      VG_STR_ARG(date), date.p, cfg->cluster, req->conn->svc->def->name);
-	vg_hex(text + n, canon_hash, VG_SHA256_BYTES);
-	n += 2 * VG_SHA256_BYTES;
-	vg_sigkey_sign(key ?: &req->conn->keys->dummy, vg_str(date.p, 8), vg_cstr(cfg->cluster),
-		       own_service(req), text, n, want);
+	/* piece by piece: a format costs as much as hashing the result */
+	vg_buf_init(&text, lent, sizeof(lent), sizeof(lent));
+	vg_buf_puts(&text, VG_SIG_SCHEME "\n");
+	vg_buf_str(&text, date);
+	vg_buf_puts(&text, "\n");
+	vg_buf_str(&text, day);
+	vg_buf_puts(&text, "/");
+	vg_buf_puts(&text, cfg->cluster);
+	vg_buf_puts(&text, "/");
+	vg_buf_puts(&text, req->conn->svc->def->name);
+	vg_buf_puts(&text, "/" VG_SIG_TERM "\n");
+	vg_hex(hex, canon_hash, VG_SHA256_BYTES);
+	vg_buf_put(&text, hex, sizeof(hex));
+	if (WARN_ON_ONCE(text.err))
+		return false;
+	vg_sigkey_sign(key ?: &req->conn->keys->dummy, day, vg_cstr(cfg->cluster), own_service(req),
+		       text.p, text.len, want);
 	return !crypto_memneq(want, req->auth.signature, sizeof(want)) && key;
 }
 
@@ -338,14 +350,12 @@ static bool key_is_active(const struct vg_key *key)
 /* Would the signature be right for an empty body? Then say what is missing. */
 static noinline int refuse_signature(struct vg_req *req, const struct vg_sha256 *canon, bool body)
 {
-	char hex[2 * VG_SHA256_BYTES];
 	u8 hash[VG_SHA256_BYTES];
 	struct vg_sha256 s;
 
 	if (body && req->key) {
 		host_sha256_copy(&s, canon);
-		vg_hex(hex, vg_sha256_of_nothing, VG_SHA256_BYTES);
-		host_sha256_update(&s, hex, sizeof(hex));
+		host_sha256_update(&s, vg_sha256_of_nothing_hex, 2 * VG_SHA256_BYTES);
 		host_sha256_final(&s, hash);
 		if (signature_fits(req, req->key, hash))
 			return refuse(req, VG_AUTH_SIGNATURE,
@@ -457,7 +467,6 @@ static noinline int check_head_signature(struct vg_req *req, const struct vg_sig
 	struct vg_str payload = vg_req_header(req, VG_H_SHA256);
 	u64 limit = req->conn->cfg->unhashed_body_max;
 	u8 hash[VG_SHA256_BYTES];
-	char nothing[2 * VG_SHA256_BYTES];
 	struct vg_gather g;
 
 	if (payload.p && vg_unhex(hash, payload, VG_SHA256_BYTES))
@@ -476,10 +485,8 @@ static noinline int check_head_signature(struct vg_req *req, const struct vg_sig
 	req->auth.signed_by_key = true;
 	if (payload.p)
 		return check_signature(req, &g.sha, payload.p, false);
-	if (!has_body(req)) {
-		vg_hex(nothing, vg_sha256_of_nothing, VG_SHA256_BYTES);
-		return check_signature(req, &g.sha, nothing, false);
-	}
+	if (!has_body(req))
+		return check_signature(req, &g.sha, vg_sha256_of_nothing_hex, false);
 	req->auth.deferred = true;
 	host_sha256_copy(&req->auth.canon, &g.sha);
 	return 0;

@@ -116,25 +116,36 @@ int vg_buf_str(struct vg_buf *b, struct vg_str s)
 }
 EXPORT_SYMBOL_GPL(vg_buf_str);
 
+/* "00" to "99": two digits a division, each answer having some thirty of them */
+static const char digit_pairs[] =
+	"0001020304050607080910111213141516171819"
+	"2021222324252627282930313233343536373839"
+	"4041424344454647484950515253545556575859"
+	"6061626364656667686970717273747576777879"
+	"8081828384858687888990919293949596979899";
+
 size_t vg_u64_to_dec(u64 v, char out[VG_U64_DIGITS])
 {
 	char tmp[VG_U64_DIGITS];
 	size_t at = sizeof(tmp);
-	u32 low;
+	u32 low, pair;
 
 	/*
 	 * most numbers fit 32 bits, where a division is much cheaper, on 32-bit machines above
 	 * all
 	 */
 	while (v > U32_MAX) {
-		v = div_u64_rem(v, 10, &low);
-		tmp[--at] = '0' + low;
+		v = div_u64_rem(v, 100, &pair);
+		at -= 2;
+		memcpy(tmp + at, digit_pairs + 2 * pair, 2);
 	}
-	low = v;
-	do {
-		tmp[--at] = '0' + low % 10;
-		low /= 10;
-	} while (low);
+	for (low = v; low >= 100; low /= 100) {
+		at -= 2;
+		memcpy(tmp + at, digit_pairs + 2 * (low % 100), 2);
+	}
+	tmp[--at] = digit_pairs[2 * low + 1];
+	if (low >= 10)
+		tmp[--at] = digit_pairs[2 * low];
 	memcpy(out, tmp + at, sizeof(tmp) - at);
 	return sizeof(tmp) - at;
 }

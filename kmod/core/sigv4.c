@@ -13,6 +13,9 @@ const u8 vg_sha256_of_nothing[VG_SHA256_BYTES] = {
 	0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55,
 };
 
+const char vg_sha256_of_nothing_hex[2 * VG_SHA256_BYTES + 1] =
+	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
 void vg_hex(char *out, const u8 *p, size_t n)
 {
 	static const char digits[] = "0123456789abcdef";

@@ -60,5 +60,6 @@ void vg_hex(char *out, const u8 *p, size_t n);		/* 2n lower-case digits, no NUL 
 int vg_unhex(u8 *out, struct vg_str hex, size_t n);	/* exactly 2n lower-case digits; -EINVAL */
 
 extern const u8 vg_sha256_of_nothing[VG_SHA256_BYTES];
+extern const char vg_sha256_of_nothing_hex[2 * VG_SHA256_BYTES + 1];
 
 #endif

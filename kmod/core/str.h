@@ -141,7 +141,7 @@ static inline bool vg_str_eq_nocase(struct vg_str a, struct vg_str b)
 	if (a.n != b.n)
 		return false;
 	for (i = 0; i < a.n; i++)
-		if (vg_to_lower(a.p[i]) != vg_to_lower(b.p[i]))
+		if (a.p[i] != b.p[i] && vg_to_lower(a.p[i]) != vg_to_lower(b.p[i]))
 			return false;
 	return true;
 }
