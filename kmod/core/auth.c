@@ -398,8 +398,6 @@ static int check_rights(struct vg_req *req)
 	const char *service = req->conn->svc->def->name;
 	bool may;
 
-	if (!route)
-		return 0;
 	if (!req->is_line && route->flags & VG_ROUTE_PREFIX && req->key->nr_prefixes)
 		may = may_prefixed(req, service);
 	else
@@ -502,7 +500,7 @@ int vg_auth_head(struct vg_req *req)
 	req->auth.signed_by_key = false;
 	req->auth.deferred = false;
 	key = unsigned_key(req);
-	if (req->route && req->route->flags & VG_ROUTE_OPEN) {
+	if (req->route->flags & VG_ROUTE_OPEN) {
 		req->key = key ?: &trusted[0];
 		return 0;
 	}

@@ -79,11 +79,10 @@ struct vg_keyset *vg_keyset_get(struct vg_keyset *set);
 void vg_keyset_put(struct vg_keyset *set);	/* wipes secrets; defers the free past RCU */
 const struct vg_key *vg_keyset_find(const struct vg_keyset *set, struct vg_str id);
 
-
 /*
  * Steps 3 to 10 of the verification, on a request whose head and target were checked (steps 1
- * and 2); without a route all but the rights. 0: go on, req->key is set and, where the body must be
- * checked against a hash, req->hash_body. Otherwise the answer has been given.
+ * and 2). 0: go on, req->key is set and, where the body must be checked against a hash,
+ * req->hash_body. Otherwise the answer has been given.
  */
 int vg_auth_head(struct vg_req *req);
 /*

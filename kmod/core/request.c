@@ -124,6 +124,22 @@ static int no_route(struct vg_req *req, u32 allow)
 			  shown, text);
 }
 
+/* Found nowhere, and signed over a body that is yet to come: who asks is known when that is here. */
+static int nowhere_run(struct vg_req *req)
+{
+	u32 allow;
+
+	vg_route_match(&req->conn->svc->match, req->path, req->method, req->param, &allow);
+	return no_route(req, allow);
+}
+
+static size_t nowhere_max(struct vg_req *req)
+{
+	return req->conn->cfg->unhashed_body_max;
+}
+
+static const struct vg_route nowhere = { .body_max = nowhere_max, .run = nowhere_run };
+
 /* Methods that this protocol has no use for, but that are methods */
 static bool is_foreign_method(struct vg_str m)
 {
@@ -170,15 +186,14 @@ static void head_checks(struct vg_conn *c)
 		vg_problem(req, 400, "http.malformed", "HTTP/1.1 wants a Host field");
 		return;
 	}
-	req->route = vg_route_match(&c->svc->match, req->path, req->method, req->param, &allow);
+	req->route = vg_route_match(&c->svc->match, req->path, req->method, req->param, &allow) ?:
+		     &nowhere;
 	/* who may not ask is not told what there is */
 	if (vg_auth_head(req))
 		return;
-	if (!req->route) {
+	if (req->route == &nowhere && !req->auth.deferred)
 		no_route(req, allow);
-		return;
-	}
-	if (req->query.n)
+	else if (req->query.n && !req->auth.deferred)
 		query_checks(req);
 }
 
@@ -299,6 +314,9 @@ bool vg_request_run(struct vg_conn *c)
 		goto answered;
 	if (req->known[VG_H_CLOCK])
 		see_clock(req);
+	/* what the head's checks left until the body had shown who asks */
+	if (!req->answered && req->auth.deferred && req->query.n && req->route != &nowhere)
+		query_checks(req);
 	if (req->answered)
 		goto answered;
 	return run_handler(c, req->route->run);

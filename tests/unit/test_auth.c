@@ -454,6 +454,28 @@ static void test_without_keys(void **state)
 	done();
 }
 
+/* A body signed without hash header: the signature waits for it, and so does what is said of the target. */
+static void test_nothing_is_told_before_the_body_shows_who_asks(void **state)
+{
+	static const char req[] =
+		"POST %s HTTP/1.1\r\nHost: 127.0.0.1:30000\r\nAuthorization: VIRGO4-HMAC-SHA256 Credential=KEY1/20261122/lab/mempool/virgo4_request, "
+		"SignedHeaders=host;x-virgo-date, Signature=0000000000000000000000000000000000000000000000000000000000000000\r\n"
+		"X-Virgo-Date: " DATE "\r\nContent-Length: 4\r\n\r\nbody";
+	static const char *const targets[] = { "/", "/v1/x?no=1", "/a/b/c/d/e/f/g" };
+	char raw[1024], *answer;
+	size_t i, n;
+
+	with_keys("KEY1 " SECRET "\n");
+	for (i = 0; i < ARRAY_SIZE(targets); i++) {
+		n = snprintf(raw, sizeof(raw), req, targets[i]);
+		answer = deliver(raw, n);
+		assert_non_null(strstr(answer, "HTTP/1.1 401"));
+		assert_non_null(strstr(answer, "auth.signature"));
+		free(answer);
+	}
+	done();
+}
+
 /* --- the key file ------------------------------------------------------------------------------------------------ */
 
 static const struct {
@@ -542,6 +564,7 @@ int main(void)
 		cmocka_unit_test(test_replay_table_is_bounded),
 		cmocka_unit_test(test_starting),
 		cmocka_unit_test(test_without_keys),
+		cmocka_unit_test(test_nothing_is_told_before_the_body_shows_who_asks),
 		cmocka_unit_test(test_key_files),
 		cmocka_unit_test(test_dates),
 	};
