@@ -29,7 +29,7 @@ CFLAGS  ?= -O2 -g
 WARN    := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wdeclaration-after-statement \
 	   -Wno-unused-parameter -Wno-sign-compare
 # gcc warns of overflows it has itself made up where it checks for them
-SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -Wno-stringop-overflow)
+SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer $(if $(findstring clang,$(CC)),,-Wno-stringop-overflow))
 BASE    := -std=gnu11 -D_GNU_SOURCE -DVIRGO_VERSION='"$(VERSION)"' -DVIRGO_LIBDIR='"$(LIBDIR)"' -fno-strict-aliasing \
 	   $(WARN) $(CFLAGS) $(SANFLAGS) -MMD -MP
 # kernel code in user space: the shim's headers stand in for the kernel's
