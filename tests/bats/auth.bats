@@ -4,11 +4,6 @@
 
 load helpers
 
-code()
-{
-	jq -r .code answer.body
-}
-
 # With a key file of a key's own: as KEY COMMAND...
 as()
 {
@@ -53,6 +48,7 @@ setup()
 	CAPTURE_PORT=$((20000 + $$ % 9000))
 }
 
+# bats test_tags=smoke
 @test "stock curl signs every method; with keys nothing else passes but healthz" {
 	node_keys
 	node_start
@@ -78,7 +74,7 @@ setup()
 	cmp big answer.body
 	for url in "$MEM/v1/mem/big" "$MEM/v1/stats" "$MEM/metrics" "$CTL/v1/node" "$CTL/v1/config" "$CTL/v1/analytics"; do
 		unsigned ask 401 GET "$url"
-		assert_equal "$(code)" auth.missing
+		assert_equal "$code" auth.missing
 		assert_equal "$(field www-authenticate)" 'virgo4-hmac-sha256 realm="virgo"'
 		assert_regex "$(jq -r .server_time answer.body)" '^20[0-9]{6}T[0-9]{6}Z$'
 	done
@@ -95,10 +91,10 @@ setup()
 	printf 'user = "tester:%s"\n' "$(random_word 43)" >key.wrong
 	printf 'user = "nobody:%s"\n' "$(secret_of tester)" >key.unknown
 	as wrong ask 401 GET "$MEM/v1/mem"
-	assert_equal "$(code)" auth.signature
+	assert_equal "$code" auth.signature
 	wrong=$(jq -r .detail answer.body)
 	as unknown ask 401 GET "$MEM/v1/mem"
-	assert_equal "$(code)" auth.signature
+	assert_equal "$code" auth.signature
 	assert_equal "$(jq -r .detail answer.body)" "$wrong"
 	as wrong ask 401 PUT "$MEM/v1/mem/a" --data-binary x
 	ask 404 GET "$MEM/v1/mem/a"
@@ -113,13 +109,13 @@ setup()
 	node_start
 	other=$(printf other | sha256sum | cut -d ' ' -f 1)
 	ask 401 PUT "$MEM/v1/mem/a" --data-binary mine -H "x-virgo-content-sha256: $other"
-	assert_equal "$(code)" auth.payload_mismatch
+	assert_equal "$code" auth.payload_mismatch
 	head -c 200000 /dev/zero >big
 	ask 401 PUT "$MEM/v1/mem/a" -T big -H "x-virgo-content-sha256: $other"
 	ask 401 PUT "$MEM/v1/mem/a" -T big -H 'Transfer-Encoding: chunked' -H "x-virgo-content-sha256: $other"
-	assert_equal "$(code)" auth.payload_mismatch
+	assert_equal "$code" auth.payload_mismatch
 	ask 401 PUT "$MEM/v1/mem/a" --data-binary mine -H 'x-virgo-content-sha256: UNSIGNED-PAYLOAD'
-	assert_equal "$(code)" auth.payload_hash_required
+	assert_equal "$code" auth.payload_hash_required
 	# an upload without the header is signed as if it were empty
 	printf mine >small
 	run env curl -sS -m 60 --aws-sigv4 virgo:virgo:virgo:mempool -K "$KEYFILE" -H "x-virgo-nonce: $(random_word 16)" -T small "$MEM/v1/mem/a"
@@ -135,15 +131,15 @@ setup()
 	node_start
 	ask 201 PUT "$MEM/v1/mem/a" --data-binary 0123456789
 	ask 401 GET "$MEM/v1/mem/a" -r 2-4
-	assert_equal "$(code)" auth.header_not_signed
+	assert_equal "$code" auth.header_not_signed
 	ask 206 GET "$MEM/v1/mem/a" -H 'Range: bytes=2-4'
 	assert_equal "$body" 234
 	run curl -sS -m 60 --aws-sigv4 virgo:virgo:virgo:control -K "$KEYFILE" "$MEM/v1/mem/a"
 	assert_output --partial auth.scope
 	CLUSTER=other ask 401 GET "$MEM/v1/mem/a"
-	assert_equal "$(code)" auth.scope
+	assert_equal "$code" auth.scope
 	ask 401 GET "http://localhost:30001/v1/mem/a" --connect-to "localhost:30001:$ADDR:30000" --aws-sigv4 virgo:virgo:virgo:mempool
-	assert_equal "$(code)" auth.host
+	assert_equal "$code" auth.host
 	ask 200 GET "http://localhost:30000/v1/mem/a" --connect-to "localhost:30000:$ADDR:30000"
 	node_stop
 }
@@ -195,7 +191,7 @@ setup()
 	ask 200 POST "$MEM/v1/mem/n/incr?by=1" -H 'Content-Length: 0' -H "x-virgo-nonce: $stream.7"
 	ask 409 POST "$MEM/v1/mem/n/incr?by=1" -H 'Content-Length: 0' -H "x-virgo-nonce: $stream.7"
 	ask 409 POST "$MEM/v1/mem/n/incr?by=2" -H 'Content-Length: 0' -H "x-virgo-nonce: $stream.3"
-	assert_equal "$(code)" auth.replay
+	assert_equal "$code" auth.replay
 	ask 200 POST "$MEM/v1/mem/n/incr?by=1" -H 'Content-Length: 0' -H "x-virgo-nonce: $stream.8"
 	assert_equal "$(jq .value answer.body)" 3
 	node_stop
@@ -210,7 +206,7 @@ setup()
 	wait "$NODE_PID" || true
 	node_start
 	ask 503 PUT "$MEM/v1/mem/a" --data-binary x
-	assert_equal "$(code)" auth.starting
+	assert_equal "$code" auth.starting
 	assert [ "$(field retry-after)" -ge 1 ]
 	assert [ "$(field retry-after)" -le 32 ]
 	ask 404 GET "$MEM/v1/mem/a"
@@ -227,7 +223,7 @@ setup()
 	as tester ask 201 PUT "$MEM/v1/mem/a" --data-binary x
 	as reader ask 200 GET "$MEM/v1/mem/a"
 	as reader ask 403 PUT "$MEM/v1/mem/a" --data-binary y
-	assert_equal "$(code)" auth.rights
+	assert_equal "$code" auth.rights
 	as reader ask 403 DELETE "$MEM/v1/mem/a"
 	as reader ask 200 GET "$CTL/v1/config"
 	as reader ask 403 POST "$CTL/v1/config/reload" -H 'Content-Length: 0'
@@ -278,7 +274,7 @@ setup()
 	as key-new node_reload
 	as later ask 401 GET "$MEM/v1/mem/a"
 	as gone ask 401 GET "$MEM/v1/mem/a"
-	assert_equal "$(code)" auth.signature
+	assert_equal "$code" auth.signature
 	as soon ask 200 GET "$MEM/v1/mem/a"
 	as key-new ask 200 GET "$CTL/metrics"
 	assert_regex "$body" 'virgo_key_last_used_seconds\{key="soon"\} [1-9]'

@@ -73,6 +73,7 @@ refuses_at()
 	node_refuse "$CONF: cannot be read"
 }
 
+# bats test_tags=smoke
 @test "a reload takes all of a good configuration, and nothing of a bad one" {
 	node_keys
 	node_start
@@ -84,7 +85,7 @@ refuses_at()
 	ask 200 GET "$MEM/v1/mem/a"
 	node_conf 'value_max = 4k' 'evict = maybe'
 	ask 409 POST "$CTL/v1/config/reload" -H 'Content-Length: 0'
-	assert_equal "$(jq -r .code answer.body)" config.invalid
+	assert_equal "$code" config.invalid
 	assert_regex "$(jq -r .detail answer.body)" "node.conf:7:9: .*what was in force stays"
 	assert_equal "$(setting value_max)" '[2048,"file"]'
 	assert_equal "$(setting evict)" '["clock","file"]'

@@ -17,7 +17,7 @@
 #	node_reload		make it read its files anew; wait until it has
 #	node_log		what it logged in this test
 #	$ADDR $MEM $CTL $CONF $KEYS $VALUES $KEYFILE	address, URLs, files
-#	ask STATUS METHOD URL [CURL-OPTION...]  a request, signed if $KEYFILE is set; its status must be STATUS; $body, $head
+#	ask STATUS METHOD URL [CURL-OPTION...]  a request, signed if $KEYFILE is set; its status must be STATUS; $body, $head, $code
 #	scurl [CURL-OPTION...] URL	curl, signing
 #	raw PORT FORMAT [ARGUMENT...]	send what printf makes of it, print what comes until the node closes
 #	exchange PORT FORMAT [ARGUMENT...]	the same into $answer
@@ -138,25 +138,33 @@ node_conf()
 	mv "$CONF.new" "$CONF"
 }
 
+# fresh_word LENGTH: hexadecimal digits in $word; no subshell, a process is dear in a guest
+fresh_word()
+{
+	printf -v word '%08x%08x%08x%08x%08x%08x%08x%08x' "$SRANDOM" "$SRANDOM" "$SRANDOM" "$SRANDOM" "$SRANDOM" "$SRANDOM" \
+		"$SRANDOM" "$SRANDOM"
+	word=${word:0:$1}
+}
+
 random_word()
 {
 	local word
-	printf -v word '%08x%08x%08x%08x%08x%08x%08x%08x' "$SRANDOM" "$SRANDOM" "$SRANDOM" "$SRANDOM" "$SRANDOM" "$SRANDOM" \
-		"$SRANDOM" "$SRANDOM"
-	echo "${word:0:${1-64}}"
+
+	fresh_word "${1-64}"
+	echo "$word"
 }
 
 # node_keys [ID [OPTION...]]: the default key has every right but exec
 node_keys()
 {
-	local id=${1-tester} secret
+	local id=${1-tester} word
 
 	shift || set -- rights=read,write,admin
-	secret=$(random_word 43)
+	fresh_word 43
 	(
 		umask 077
-		printf '%s\t%s\t%s\n' "$id" "$secret" "$*" >>"$KEYS"
-		printf 'user = "%s:%s"\n' "$id" "$secret" >"$BATS_TEST_TMPDIR/key.$id"
+		printf '%s\t%s\t%s\n' "$id" "$word" "$*" >>"$KEYS"
+		printf 'user = "%s:%s"\n' "$id" "$word" >"$BATS_TEST_TMPDIR/key.$id"
 	)
 	KEYFILE=$BATS_TEST_TMPDIR/key.$id
 }
@@ -291,47 +299,41 @@ node_reload()
 
 # --- clients --------------------------------------------------------------------------------------------------------------
 
+# The service that a URL's port belongs to, in $service.
 service_of()
 {
 	case $1 in
-	*:30000*) echo mempool ;;
-	*:40000*) echo control ;;
+	*:30000*) service=mempool ;;
+	*:40000*) service=control ;;
 	*)	echo "no service has the port of $1" >&2; return 1 ;;
 	esac
 }
 
-# The SHA-256 of a body as curl's option gives it: @FILE or the text itself.
-body_hash()
-{
-	case $1 in
-	@*)	sha256sum <"${1#@}" ;;
-	*)	printf %s "$1" | sha256sum ;;
-	esac | cut -d ' ' -f 1
-}
-
-# Splits what curl is given: SCURL_ARGS is what it gets, with all that a signature needs.
+# Splits what curl is given: SCURL_ARGS is what it gets, with all that a signature needs. Text given as body is hashed by
+# curl itself; what is uploaded, or too large to be held back until it has been hashed, needs a header that says the hash.
 scurl_arguments()
 {
-	local arg next='' url='' path hash=''
+	local arg next='' url='' path hash='' service word
 	local -a args=()
 
 	for arg; do
-		case $next in
-		body)	hash=$(body_hash "$arg") ;;
-		file)	hash=$(body_hash "@$arg") ;;
-		esac
+		if [[ $next = upload && $arg != - || $next = body && $arg = @* ]]; then
+			read -r hash _ < <(sha256sum "${arg#@}")
+		fi
 		next=''
 		case $arg in
-		-d|--data|--data-binary|--data-raw|--json) next=body ;;
-		-T)	next='file' ;;
+		-T)	next='upload' ;;
+		--data-binary) next='body' ;;
 		http://*) url=$arg; continue ;;
 		esac
 		args+=("$arg")
 	done
 	SCURL_ARGS=(-sS -m "$((PATIENCE * 2))")
 	if [[ -n $KEYFILE ]]; then
-		SCURL_ARGS+=(--aws-sigv4 "virgo:virgo:${CLUSTER-virgo}:$(service_of "$url")" -K "$KEYFILE")
-		[[ " ${args[*]} " = *x-virgo-nonce:* ]] || SCURL_ARGS+=(-H "x-virgo-nonce: $(random_word 16)")
+		service_of "$url"
+		fresh_word 16
+		SCURL_ARGS+=(--aws-sigv4 "virgo:virgo:${CLUSTER-virgo}:$service" -K "$KEYFILE")
+		[[ " ${args[*]} " = *x-virgo-nonce:* ]] || SCURL_ARGS+=(-H "x-virgo-nonce: $word")
 		[[ -z $hash || " ${args[*]} " = *x-virgo-content-sha256:* ]] ||
 			SCURL_ARGS+=(-H "x-virgo-content-sha256: $hash")
 		# curls before 8.14 sign a path as it stands in the URL, the node escapes it once more
@@ -361,6 +363,7 @@ scurl()
 }
 
 # ask STATUS METHOD URL [CURL-OPTION...]: $head is the answer's head in lower case, without CR; $body its body, without NUL
+# (whole in answer.body); $code a problem's code
 ask()
 {
 	local want=$1 method=$2 url=$3 got
@@ -374,8 +377,11 @@ ask()
 		echo "$method $url: curl ended with status $?"
 		return 1
 	}
-	head=$(tr -d '\r' <answer.head | tr '[:upper:]' '[:lower:]')
-	body=$(tr -d '\0' <answer.body)
+	{ head=$(<answer.head) body=$(<answer.body); } 2>/dev/null
+	head=${head//$'\r'/}
+	head=${head,,}
+	code=''
+	[[ ! $body =~ ^\{\"status\":[0-9]+,.*\"code\":\"([a-z0-9_.]+)\" ]] || code=${BASH_REMATCH[1]}
 	if [[ $got != "$want" ]]; then
 		echo "$method $url: $got instead of $want"
 		printf '%s\n' "$head" "${body:0:2000}"
@@ -386,7 +392,11 @@ ask()
 # The value of a field of the last answer's head.
 field()
 {
-	sed -n "s/^$1: //p" <<<"$head" | tail -n 1
+	local line
+
+	while IFS= read -r line; do
+		[[ $line != "$1: "* ]] || echo "${line#*: }"
+	done <<<"$head"
 }
 
 # raw PORT FORMAT [ARGUMENT...]: the node must close by itself
@@ -431,9 +441,21 @@ exchange()
 	exec 9>&-
 }
 
+# stat_of [services.SERVICE.]FIELD
 stat_of()
 {
-	scurl -f "$CTL/v1/stats" | jq -er ".$1"
+	local stats at=$1
+
+	stats=$(scurl -f "$CTL/v1/stats") || return
+	if [[ $at = services.* ]]; then
+		at=${at#services.}
+		stats=${stats#*"\"${at%%.*}\":{"}
+	fi
+	[[ $stats =~ \"${at#*.}\":([0-9]+) ]] || {
+		echo "no number $1 in the node's statistics" >&2
+		return 1
+	}
+	echo "${BASH_REMATCH[1]}"
 }
 
 # A command that the test leaves running; teardown ends it.

@@ -49,6 +49,7 @@ load_count()
 	run ! nc -z "$ADDR" 40000
 }
 
+# bats test_tags=smoke
 @test "the pool alone is taken out and put back under load, while control serves on" {
 	local i
 
@@ -67,6 +68,7 @@ load_count()
 	node_stop
 }
 
+# bats test_tags=smoke
 @test "clients that die in the middle of a request leave nothing behind" {
 	local used
 
@@ -84,6 +86,7 @@ load_count()
 	node_stop
 }
 
+# bats test_tags=smoke
 @test "stopping with clients in every state, and with a pool that is full of things" {
 	local i
 
@@ -132,6 +135,7 @@ load_count()
 	node_stop
 }
 
+# bats test_tags=smoke
 @test "several addresses, IPv6 among them, and ports of one's own" {
 	local addr port=$((21000 + $$ % 9000))
 

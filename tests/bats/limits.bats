@@ -10,6 +10,7 @@ no_connections()
 	[[ $(stat_of connections) -le 1 ]]
 }
 
+# bats test_tags=smoke
 @test "5,000 connections against a limit of 4,096: the rest are told so, and those served stay served" {
 	local first=() before
 
@@ -112,6 +113,7 @@ no_connections()
 	node_stop
 }
 
+# bats test_tags=smoke
 @test "one who does not read is not read either, and is closed in the end" {
 	node_conf 'idle_timeout = 4s'
 	node_start
@@ -137,7 +139,7 @@ no_connections()
 	ask 201 PUT "$MEM/v1/mem/length" --data-binary @at
 	ask 201 PUT "$MEM/v1/mem/chunks" -T at -H 'Transfer-Encoding: chunked'
 	ask 413 PUT "$MEM/v1/mem/length" --data-binary @over -H 'Expect:'
-	assert_equal "$(jq -r .code answer.body)" http.body_too_large
+	assert_equal "$code" http.body_too_large
 	ask 413 PUT "$MEM/v1/mem/chunks" -T over -H 'Transfer-Encoding: chunked'
 	ask 413 PUT "$MEM/v1/mem/new" -T over -H 'Transfer-Encoding: chunked'
 	ask 200 GET "$MEM/v1/mem/length"
@@ -161,7 +163,7 @@ no_connections()
 	key=$(printf '%0512d' 1)
 	ask 201 PUT "$MEM/v1/mem/$key" --data-binary x
 	ask 400 PUT "$MEM/v1/mem/${key}2" --data-binary x
-	assert_equal "$(jq -r .code answer.body)" mem.bad_key
+	assert_equal "$code" mem.bad_key
 	ask 201 POST "$MEM/v1/blocks" --data-binary '{"size":16777216}'
 	id=$(jq -r .id answer.body)
 	ask 204 DELETE "$MEM/v1/blocks/$id"
