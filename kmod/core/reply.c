@@ -15,7 +15,6 @@
 
 enum {
 	HEAD_ROOM	= 512,	/* of an answer without its extra lines and body */
-	TYPE_MAX	= 80,
 	DETAIL_MAX	= 384,
 	DOCUMENT_MAX	= 960,
 };
@@ -117,7 +116,6 @@ static char *put_head(struct vg_req *req, char *p, u16 status, const char *type,
 	struct vg_conn *c = req->conn;
 	struct timespec64 now;
 	u64 clock;
-	u32 i;
 
 	ktime_get_coarse_real_ts64(&now);
 	clock = vg_clock_at(c->node, vg_ts_ms(&now));
@@ -129,9 +127,7 @@ static char *put_head(struct vg_req *req, char *p, u16 status, const char *type,
 	if (!bodyless(status)) {
 		if (type) {
 			p = PUT_LIT(p, "\r\nContent-Type: ");
-			/* short: one pass here is less than the two of strlen() and memcpy() */
-			for (i = 0; i < TYPE_MAX && type[i]; i++)
-				*p++ = type[i];
+			p = put_bytes(p, type, strnlen(type, 80));
 		}
 		p = PUT_LIT(p, "\r\nContent-Length: ");
 		p += vg_u64_to_dec(n, p);

@@ -65,12 +65,12 @@ idle_memory()
 	coproc ./load idle 127.0.0.1 "$1" "$2" 2000 0
 	read -r -u "${COPROC[0]}" _
 	after=$(available)
-	exec {COPROC[1]}>&-
+	eval "exec ${COPROC[1]}>&-"
 	wait "$COPROC_PID" || true
 	printf 'memory\t%s\t2000\t%d\n' "$3" $(((before - after) / 2000))
 }
-idle_memory 8099 nginx.req nginx
-idle_memory 30000 virgo.req virgo
+idle_memory 8099 - nginx
+idle_memory 30000 - virgo
 
 kill "$nginx"
 wait "$nginx" || true
