@@ -8,8 +8,8 @@
 
 #include "kapi/virgo.h"
 
-static long long told;
-module_param(told, llong, 0444);
+static unsigned long told;
+module_param(told, ulong, 0444);
 MODULE_PARM_DESC(told, "SampleLimit in force, 0 if none");
 
 static bool in_force;
