@@ -203,19 +203,14 @@ static bool host_is(struct vg_str host, struct vg_str name, u16 port)
 	return vg_str_eq_nocase(host, vg_str(text, n));
 }
 
-/* The Host a request names is an address or a name of this node. */
-static int check_host(struct vg_req *req)
+/* Not the address itself: another of this node's names? */
+static noinline int check_host_name(struct vg_req *req, struct vg_str host)
 {
 	const struct vg_config *cfg = req->conn->cfg;
 	const struct vg_addr *local = &req->conn->local;
-	struct vg_str host = vg_req_header(req, VG_H_HOST);
 	char text[VG_ADDR_TEXT], shown[80];
 	u32 i;
 
-	if (!cfg->host_check || !host.p)
-		return 0;
-	if (vg_str_eq_nocase(host, vg_str(req->conn->local_text, req->conn->local_text_n)))
-		return 0;
 	if (local->port == 80 && vg_str_eq_nocase(host, vg_str(text, vg_addr_print_ip(local, text))))
 		return 0;
 	if (vg_addr_is_loopback(local) && host_is(host, VG_STR("localhost"), local->port))
@@ -226,6 +221,18 @@ static int check_host(struct vg_req *req)
 	return refuse(req, VG_AUTH_HOST,
 		      "Host %s is not this node (%s): add it to names in virgo_cloud.conf",
 		      vg_printable(host.p, host.n, shown, sizeof(shown)), req->conn->local_text);
+}
+
+/* The Host a request names is an address or a name of this node. */
+static int check_host(struct vg_req *req)
+{
+	const struct vg_conn *c = req->conn;
+	struct vg_str host = vg_req_header(req, VG_H_HOST);
+
+	if (!c->cfg->host_check || !host.p ||
+	    vg_str_eq_nocase(host, vg_str(c->local_text, c->local_text_n)))
+		return 0;
+	return check_host_name(req, host);
 }
 
 /* --- step 9: the signature --------------------------------------------------------------------------- */
@@ -490,11 +497,28 @@ static noinline int check_head_signature(struct vg_req *req, const struct vg_sig
 	return 0;
 }
 
-int vg_auth_head(struct vg_req *req)
+/* Steps 3 to 10 on a request that claims to be signed; apart, for the room that its parts take */
+static noinline int check_signed(struct vg_req *req)
 {
 	const struct vg_key *key;
 	struct vg_sig sig;
 	int ret;
+
+	ret = check_head(req, &sig);
+	if (ret)
+		return ret;
+	key = vg_keyset_find(req->conn->keys, sig.key_id);
+	req->key = key_is_active(key) ? key : NULL;
+	ret = check_head_signature(req, &sig);
+	if (ret)
+		return ret;
+	req->hash_body = has_body(req);
+	return req->auth.deferred ? 0 : check_rights(req);
+}
+
+int vg_auth_head(struct vg_req *req)
+{
+	const struct vg_key *key;
 
 	req->hash_body = false;
 	req->auth.signed_by_key = false;
@@ -509,16 +533,7 @@ int vg_auth_head(struct vg_req *req)
 		req->key = key;
 		return check_host(req) ?: check_rights(req);
 	}
-	ret = check_head(req, &sig);
-	if (ret)
-		return ret;
-	key = vg_keyset_find(req->conn->keys, sig.key_id);
-	req->key = key_is_active(key) ? key : NULL;
-	ret = check_head_signature(req, &sig);
-	if (ret)
-		return ret;
-	req->hash_body = has_body(req);
-	return req->auth.deferred ? 0 : check_rights(req);
+	return check_signed(req);
 }
 
 /* Step 9 for a body without hash header, and step 11. */

@@ -31,6 +31,7 @@ void vg_request_reset(struct vg_conn *c)
 	req->answered = false;
 	req->pending = false;
 	req->entered = false;
+	req->parked = false;
 	req->hash_body = false;
 	req->status = 0;
 	req->begun_ns = 0;
@@ -41,13 +42,14 @@ static void request_drop(struct vg_req *req)
 {
 	const struct vg_route *route = req->route;
 
-	if (!req->entered)
+	if (!req->entered && !req->parked)
 		return;
-	req->entered = false;
-	if (route->drop)
+	if (req->entered && route->drop)
 		route->drop(req);
-	if (!route->room)
+	if (req->parked || !route->room)
 		kvfree(req->body.data);
+	req->entered = false;
+	req->parked = false;
 	req->body = (struct vg_body){};
 	req->priv = NULL;
 }
@@ -83,29 +85,37 @@ void vg_request_answered(struct vg_req *req, int ret)
 
 /* --- head ------------------------------------------------------------------------------------ */
 
+/* Apart from the check, for the room its texts take on every request's stack */
+static noinline int refuse_target(struct vg_req *req, struct vg_str target,
+				  const struct vg_fault *fault)
+{
+	char lent[160], shown[160], byte[12] = "";
+	struct vg_buf b;
+
+	if (fault->pos < target.n)
+		vg_printable(target.p + fault->pos, 1, byte, sizeof(byte));
+	vg_buf_init(&b, lent, sizeof(lent), sizeof(lent));
+	if (vg_target_canon(target, &b))
+		b.len = 0;
+	return vg_problem(req, 400, "http.target_not_canonical",
+			  "byte %zu \"%s\": %s%s%s", fault->pos + 1, byte, fault->why,
+			  b.len ? "; the canonical form is " : "",
+			  b.len ? vg_printable(b.p, b.len, shown, sizeof(shown)) : "");
+}
+
 static int target_checks(struct vg_req *req)
 {
 	const char *end = req->query.n ? req->query.p + req->query.n : req->path.p + req->path.n;
 	struct vg_str target = vg_str(req->path.p, end - req->path.p);
-	char lent[160], shown[160], byte[12] = "";
 	struct vg_target t;
 	struct vg_fault fault;
-	struct vg_buf b;
 
 	/* a lone "?" belongs to the target though the query is empty */
 	if (!req->query.n && *end == '?')
 		target.n++;
 	if (likely(!vg_target_check(target, &t, &fault)))
 		return 0;
-	if (fault.pos < target.n)
-		vg_printable(target.p + fault.pos, 1, byte, sizeof(byte));
-	vg_buf_init(&b, lent, sizeof(lent), sizeof(lent));
-	if (vg_target_canon(target, &b))
-		b.len = 0;
-	return vg_problem(req, 400, "http.target_not_canonical",
-			  "byte %zu \"%s\": %s%s%s", fault.pos + 1, byte, fault.why,
-			  b.len ? "; the canonical form is " : "",
-			  b.len ? vg_printable(b.p, b.len, shown, sizeof(shown)) : "");
+	return refuse_target(req, target, &fault);
 }
 
 static int no_route(struct vg_req *req, u32 allow)
@@ -213,6 +223,15 @@ static int default_room(struct vg_req *req, size_t need)
 	return 0;
 }
 
+static int service_room(struct vg_req *req, size_t need)
+{
+	int ret;
+
+	req->entered = true;
+	ret = (req->route->room ?: default_room)(req, need);
+	return ret ?: WARN_ON_ONCE(!req->body.data || req->body.cap < need) ? -EIO : 0;
+}
+
 bool vg_body_room(struct vg_conn *c, size_t need)
 {
 	struct vg_req *req = &c->req;
@@ -223,12 +242,36 @@ bool vg_body_room(struct vg_conn *c, size_t need)
 	/* chunks come without a word on how many: double, so that copying stays linear */
 	if (req->chunked)
 		need = min(max(need, 2 * req->body.cap), c->body_max);
-	req->entered = true;
-	ret = (req->route->room ?: default_room)(req, need);
-	if (!ret && !WARN_ON_ONCE(!req->body.data || req->body.cap < need))
-		return true;
-	vg_request_answered(req, ret);
-	return false;
+	/* what is signed over its body must not touch the service before that shows who asks */
+	req->parked = req->auth.deferred && req->route->room;
+	if (req->parked)
+		ret = default_room(req, need);
+	else
+		ret = service_room(req, need);
+	if (ret)
+		vg_request_answered(req, ret);
+	return !ret;
+}
+
+/* Who asks is known now: the body moves to where the service wants it. */
+static int unpark_body(struct vg_req *req)
+{
+	struct vg_body was = req->body;
+	int ret;
+
+	if (!req->parked)
+		return 0;
+	req->parked = false;
+	req->body = (struct vg_body){};
+	ret = service_room(req, was.n);
+	if (!ret) {
+		memcpy(req->body.data, was.data, was.n);
+		req->body.n = was.n;
+	} else {
+		vg_request_answered(req, ret);
+	}
+	kvfree(was.data);
+	return ret;
 }
 
 /* What the head says about the body; answered if it cannot be. */
@@ -312,12 +355,13 @@ bool vg_request_run(struct vg_conn *c)
 	req->keep_alive = c->stays;
 	if (vg_auth_body(req) || req->answered)
 		goto answered;
-	if (req->known[VG_H_CLOCK])
+	/* where nobody is asked who they are, nobody may move the clock */
+	if (req->known[VG_H_CLOCK] && !(req->route->flags & VG_ROUTE_OPEN))
 		see_clock(req);
 	/* what the head's checks left until the body had shown who asks */
 	if (!req->answered && req->auth.deferred && req->query.n && req->route != &nowhere)
 		query_checks(req);
-	if (req->answered)
+	if (req->answered || unpark_body(req))
 		goto answered;
 	return run_handler(c, req->route->run);
 answered:

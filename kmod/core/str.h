@@ -12,6 +12,16 @@
 #include <linux/string.h>
 #include <linux/types.h>
 
+/*
+ * For a large buffer on the stack of a hot path that is written before it is read: kernels that
+ * zero automatic variables need not zero it at each request.
+ */
+#if __has_attribute(uninitialized)
+#define VG_UNZEROED __attribute__((uninitialized))
+#else
+#define VG_UNZEROED
+#endif
+
 /* @p may be NULL if @n is 0 */
 struct vg_str {
 	const char *p;

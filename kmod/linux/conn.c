@@ -40,7 +40,7 @@
 
 enum {
 	ROUNDS	= 32,		/* receive-send rounds before other connections get a turn */
-	IOV	= 2 * VG_OUT_REFS + 1,
+	IOV	= 8,		/* pieces of a send: more are rare, and go with the next one */
 };
 
 enum { CONN_KICKED, CONN_TIMEOUT, CONN_DROP, CONN_NO_SPACE };	/* bits of ->flags */

@@ -184,8 +184,8 @@ static bool mp_view_conditions(struct vg_req *req, const struct mp_view *view)
 
 int mp_key_get(struct vg_req *req)
 {
-	struct mp_view view;
-	char buf[MP_KEY_MAX];
+	struct mp_view view VG_UNZEROED;
+	char buf[MP_KEY_MAX] VG_UNZEROED;
 	struct mp_lookup what;
 	u64 off, n;
 	int status;

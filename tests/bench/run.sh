@@ -251,9 +251,9 @@ bench_kernel()
 	release=$("$top/tests/vm/kernels.sh" release "$kernel")
 	ko=$top/build/kmod/$release
 	make -s -C "$top" kmod "KDIR=$("$top/tests/vm/kernels.sh" kdir "$kernel")" >/dev/null
-	# below the tree, since the guest has a /tmp of its own
-	"$top/tests/vm/run" --kernel "$kernel" --icount --ko "$ko" --name "bench-$kernel" --timeout 1800 -- \
-		"$here/guest.sh" $(((rounds + 2) / 3)) "$seconds" >guest.tsv 2>guest.err || { cat guest.err guest.tsv >&2; exit 1; }
+	# from the tree, since the guest has a /tmp of its own
+	(cd "$top" && "$top/tests/vm/run" --kernel "$kernel" --icount --ko "$ko" --name "bench-$kernel" --timeout 1800 -- \
+		"$here/guest.sh" $(((rounds + 2) / 3)) "$seconds") >guest.tsv 2>guest.err || { cat guest.err guest.tsv >&2; exit 1; }
 	printf '\n## In a guest, kernel %s, one processor, 1 ns an instruction: requests/s of 10^9 instructions of load, kernel and server\n\n' \
 		"$release"
 	awk -F'\t' '
