@@ -31,6 +31,7 @@ enum an_status {
 /* One line, lower case, no full stop: what failed, where, which value, what to do. */
 struct an_error {
 	char msg[512];
+	int sys;		/* the errno behind it: a file that is absent or closed to us; else 0 */
 };
 
 /*

@@ -16,7 +16,7 @@
 
 static int sys_fail(struct an_error *err, const char *what, const char *path)
 {
-	return an_fail(err, AN_OUTPUT, "cannot %s %s: %s", what, path, strerror(errno));
+	return an_fail_sys(err, AN_OUTPUT, what, path);
 }
 
 /* The directory part of @path into @dir; "." when there is none. */

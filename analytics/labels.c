@@ -82,8 +82,8 @@ int an_labels_load(struct an_labels *labels, const char *path, struct an_error *
 
 	memset(labels, 0, sizeof(*labels));
 	if (!f) {
-		free(text);
-		return an_fail(err, AN_INPUT, "cannot open %s: %s", path, strerror(errno));
+		free(text);	/* leaves errno alone */
+		return an_fail_sys(err, AN_INPUT, "open", path);
 	}
 	while (text && (n = fread(text + len, 1, room - len, f)) > 0) {
 		len += n;
@@ -102,7 +102,7 @@ int an_labels_load(struct an_labels *labels, const char *path, struct an_error *
 	if (!text)
 		status = an_fail(err, AN_NOMEM, "out of memory");
 	else if (ferror(f))
-		status = an_fail(err, AN_INPUT, "cannot read %s: %s", path, strerror(errno));
+		status = an_fail_sys(err, AN_INPUT, "read", path);
 	else
 		status = an_labels_parse(labels, text, len, path, err);
 out:

@@ -36,7 +36,7 @@ static int write_range(const struct an_new_dir *dir, const struct an_learned *le
 		return ret;
 	f = fopen(path, "wxe");
 	if (!f)
-		return an_fail(err, AN_OUTPUT, "cannot write %s: %s", path, strerror(errno));
+		return an_fail_sys(err, AN_OUTPUT, "write", path);
 	fprintf(f, "x\n0 1\n");
 	for (j = 0; j < AN_NFEATURES; j++)
 		if (learned->range[j].min < learned->range[j].max)
@@ -44,7 +44,7 @@ static int write_range(const struct an_new_dir *dir, const struct an_learned *le
 				learned->range[j].max);
 	ret = ferror(f);
 	if (fclose(f) || ret)
-		return an_fail(err, AN_OUTPUT, "cannot write %s: %s", path, strerror(errno));
+		return an_fail_sys(err, AN_OUTPUT, "write", path);
 	return AN_OK;
 }
 
@@ -137,7 +137,7 @@ static int write_manifest(const struct an_new_dir *dir, const struct an_learned 
 	}
 	free(text);
 	if (!f || ret)
-		return an_fail(err, AN_OUTPUT, "cannot write %s: %s", path, strerror(errno));
+		return an_fail_sys(err, AN_OUTPUT, "write", path);
 	return AN_OK;
 }
 
@@ -148,7 +148,7 @@ static int write_all(const struct an_new_dir *dir, const struct an_learned *lear
 	char path[AN_PATH_MAX];
 	int ret = in_dir(dir, MODEL_FILE, path, err);
 	if (!ret && svm_save_model(path, learned->model))
-		ret = an_fail(err, AN_OUTPUT, "cannot write %s: %s", path, strerror(errno));
+		ret = an_fail_sys(err, AN_OUTPUT, "write", path);
 	if (!ret)
 		ret = write_range(dir, learned, err);
 	if (!ret)

@@ -45,6 +45,12 @@ int an_fail(struct an_error *err, int status, const char *fmt, ...)
 	return status;
 }
 
+int an_fail_sys(struct an_error *err, int status, const char *what, const char *path)
+{
+	err->sys = errno;
+	return an_fail(err, status, "cannot %s %s: %s", what, path, strerror(err->sys));
+}
+
 int an_inputs_check(const char *const *names, size_t n, struct an_error *err)
 {
 	size_t i, seen = 0;
@@ -56,16 +62,6 @@ int an_inputs_check(const char *const *names, size_t n, struct an_error *err)
 	if (seen > 1)
 		return an_fail(err, AN_USAGE, "standard input (\"-\") can be read only once");
 	return AN_OK;
-}
-
-static ssize_t read_full(int fd, void *buf, size_t len)
-{
-	ssize_t n;
-
-	do
-		n = read(fd, buf, len);
-	while (n < 0 && errno == EINTR);
-	return n;
 }
 
 static int write_full(int fd, const char *buf, size_t len)
@@ -121,7 +117,7 @@ static int spool(struct an_input *in, struct an_error *err)
 		status = an_fail(err, AN_NOMEM, "out of memory");
 		goto out;
 	}
-	while ((n = read_full(in->fd, buf, RAW_SIZE)) > 0) {
+	while ((n = read(in->fd, buf, RAW_SIZE)) > 0) {
 		if (write_full(fd, buf, (size_t)n)) {
 			status = an_fail(err, AN_INPUT, "cannot copy %s to %s: %s", in->name, dir,
 					 strerror(errno));
@@ -130,7 +126,7 @@ static int spool(struct an_input *in, struct an_error *err)
 		in->size += (uint64_t)n;
 	}
 	if (n < 0) {
-		status = an_fail(err, AN_INPUT, "cannot read %s: %s", in->name, strerror(errno));
+		status = an_fail_sys(err, AN_INPUT, "read", in->name);
 		goto out;
 	}
 	close(in->fd);
@@ -151,7 +147,7 @@ static int sniff(struct an_input *in, struct an_error *err)
 	ssize_t n = pread(in->fd, magic, sizeof(magic), 0);
 
 	if (n < 0)
-		return an_fail(err, AN_INPUT, "cannot read %s: %s", in->name, strerror(errno));
+		return an_fail_sys(err, AN_INPUT, "read", in->name);
 	if (!memcmp(magic, "\x28\xb5\x2f\xfd", 4) || !memcmp(magic, "\xfd""7zX", 4))
 		return an_fail(err, AN_INPUT, "%s is compressed with zstd or xz, and only gzip is "
 			       "read: unpack it and pipe it to \"-\"", in->name);
@@ -173,7 +169,7 @@ int an_input_open(struct an_input *in, const char *name, bool rewind, struct an_
 		in->fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	}
 	if (in->fd < 0 || fstat(in->fd, &st))
-		return an_fail(err, AN_INPUT, "cannot open %s: %s", in->name, strerror(errno));
+		return an_fail_sys(err, AN_INPUT, "open", in->name);
 	if (S_ISDIR(st.st_mode))
 		return an_fail(err, AN_INPUT, "%s is a directory; name a log file", in->name);
 	/* A file on standard input may have been read in part by somebody before us. */
@@ -204,9 +200,9 @@ static ssize_t raw_read(struct scan *sc, void *buf, size_t len)
 		len = (size_t)sc->left;
 	if (!len)
 		return 0;
-	n = read_full(sc->in->fd, buf, len);
+	n = read(sc->in->fd, buf, len);
 	if (n < 0) {
-		an_fail(sc->err, AN_INPUT, "cannot read %s: %s", sc->in->name, strerror(errno));
+		an_fail_sys(sc->err, AN_INPUT, "read", sc->in->name);
 		return -1;
 	}
 	if (!n && !sc->in->stream) {

@@ -81,6 +81,8 @@ static inline bool an_next_line(const char **p, const char *end, struct an_read_
 int an_inputs_check(const char *const *names, size_t n, struct an_error *err);
 
 /* Fills @err from a format; returns @status, so that a failure is one statement. */
+/* "cannot DO PATH: why", with errno; returns @status */
+int an_fail_sys(struct an_error *err, int status, const char *what, const char *path);
 int an_fail(struct an_error *err, int status, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -90,11 +90,21 @@ static void unwatch(struct watching *w)
 		fputs("\r\033[K", w->r->cli->diag);
 }
 
+/* 1 is left to "no better than a hand rule" and to a machine out of memory or disk */
+static enum virgo_code status_code(int status, int sys)
+{
+	if (sys == ENOENT || sys == ENOTDIR)
+		return VIRGO_NOT_FOUND;
+	if (sys == EACCES || sys == EPERM || sys == EROFS)
+		return VIRGO_NOT_ALLOWED;
+	return status == AN_USAGE || status == AN_INPUT ? VIRGO_USAGE : VIRGO_FAILED;
+}
+
 static int failed(struct run *r, int status, const struct an_error *err)
 {
 	if (r->cli->interrupted)
 		return run_fail(r, VIRGO_INTERRUPTED, "interrupted, nothing was written");
-	return run_fail(r, status == AN_USAGE ? VIRGO_USAGE : VIRGO_FAILED, "%s", err->msg);
+	return run_fail(r, status_code(status, err->sys), "%s", err->msg);
 }
 
 enum { LOGS_MAX = 256 };

@@ -143,17 +143,38 @@ value()
 	printf '{"sources":[{"ip":"x"}]}' >labels.json
 	printf 'no such line\n' >empty.log
 	run virgo analytics train --log nowhere.log --out values.conf
-	assert_failure
+	assert_failure 3
 	assert_output --partial nowhere.log
+	run virgo analytics train --log "$DATA/train.log.gz" --labels nowhere.json --out values.conf
+	assert_failure 3
+	run virgo -o json analytics top nowhere.log
+	assert_failure 3
+	[ "$(jq -r '.error.kind' <<<"$output")" = not_found ]
+	run virgo analytics train --log . --out values.conf
+	assert_failure 2
 	run virgo analytics train --log empty.log --out values.conf
-	assert_failure
+	assert_failure 2
 	assert_output --partial 'no [UFW BLOCK] line'
 	run virgo analytics train --log "$DATA/train.log.gz" --labels labels.json --out values.conf
-	assert_failure
+	assert_failure 2
 	assert_output --partial 'sources[0]'
 	run virgo analytics train --log "$DATA/train.log.gz" --out "$BATS_TEST_TMPDIR"
 	assert_failure
 	[ "$(cat values.conf)" = old ]
+}
+
+@test "train: a log closed to its reader is not allowed" {
+	printf 'x\n' >closed.log
+	chmod 0 closed.log
+	chmod 755 "$BATS_TEST_TMPDIR"
+	if [ "$(id -u)" = 0 ]; then
+		run setpriv --bounding-set=-dac_override,-dac_read_search --inh-caps=-dac_override,-dac_read_search \
+			"$VIRGO" analytics top closed.log
+	else
+		run virgo analytics top closed.log
+	fi
+	assert_failure 4
+	assert_output --partial 'cannot open closed.log: Permission denied'
 }
 
 @test "train: a directory with somebody's files is not taken for a model's" {

@@ -183,7 +183,7 @@ static void pipes(void **state)
 	static const char log[] = LINE("9.0.0.1") LINE("9.0.0.2");
 	char seen[sizeof(log) * 2], *at = seen, name[32];
 	struct an_read_stats stats = { 0 };
-	struct an_error err = { "" };
+	struct an_error err = { .msg = "" };
 	struct an_input in;
 	int fd[2], round;
 
