@@ -42,6 +42,8 @@ static enum virgo_code read_failed(struct virgo_error *err)
 {
 	if (errno == ENOMEM)
 		return virgo_error_nomem(err);
+	if (errno == EINTR)	/* whoever wants reading to go on sets SA_RESTART */
+		return virgo_error_set(err, VIRGO_INTERRUPTED, "interrupted");
 	return virgo_error_set(err, VIRGO_FAILED, "unable to read the input: %s", strerror(errno));
 }
 
@@ -64,8 +66,6 @@ static enum virgo_code read_memory(struct virgo_body *body, int fd, uint64_t max
 			buffer = p;
 		}
 		n = read(fd, buffer + len, cap - len);
-		if (n < 0 && errno == EINTR)
-			continue;
 		if (n <= 0)
 			break;
 		len += n;

@@ -40,7 +40,7 @@ static const struct known {
 	{ "output", NULL, K_CHOICE, outputs, "VIRGO_OUTPUT" },
 	{ "color", "auto", K_CHOICE, colors, NULL },
 	{ "via", "auto", K_CHOICE, vias, NULL },
-	{ "balance", "least-loaded", K_CHOICE, balances, NULL },
+	{ "balance", "prg", K_CHOICE, balances, NULL },
 };
 
 enum { KNOWN = VIRGO_COUNT(known) };

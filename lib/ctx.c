@@ -90,6 +90,18 @@ static enum virgo_code check_via(const struct virgo_conf *conf, struct virgo_err
 	return VIRGO_FAILED;
 }
 
+/* keys are placed by hash, and where any node will do one is picked at random: nothing else is done */
+static enum virgo_code check_balance(const struct virgo_conf *conf, struct virgo_error *err)
+{
+	const char *balance = virgo_conf_get(conf, "balance");
+
+	if (!balance || !strcmp(balance, "prg") || !strcmp(balance, "hash"))
+		return VIRGO_OK;
+	virgo_error_set(err, VIRGO_USAGE, "balance \"%s\": nodes are not measured yet", balance);
+	virgo_error_hint(err, "leave it out: keys go by hash, what any node can take at random");
+	return VIRGO_USAGE;
+}
+
 static enum virgo_code ctx_start(struct virgo_ctx *ctx, const struct virgo_conf *conf,
 				 struct virgo_error *err)
 {
@@ -101,6 +113,8 @@ static enum virgo_code ctx_start(struct virgo_ctx *ctx, const struct virgo_conf 
 	ctx->connect_timeout_ms = virgo_conf_ms(conf, "connect_timeout");
 	snprintf(ctx->cluster, sizeof(ctx->cluster), "%s", virgo_conf_get(conf, "cluster"));
 	code = check_via(conf, err);
+	if (!code)
+		code = check_balance(conf, err);
 	if (!code)
 		code = virgo_conf_nodes(conf, &nodes, err);
 	if (!code)

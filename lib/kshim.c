@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What the shim's allocator and strings want of the rest of the shim, for a program that has only the pure
- * files of core: no locks, no RCU, so nothing that could forbid to sleep. Keeps liburcu out of libvirgo.
+ * What the shim's allocator and strings want of the rest of the shim, for a program that has only
+ * the pure files of core: no locks, no RCU, so nothing that could forbid to sleep. Keeps liburcu
+ * out of libvirgo.
  */
 #include <linux/bug.h>
 #include <linux/kernel.h>

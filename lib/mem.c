@@ -10,7 +10,7 @@
 
 #include "internal.h"
 
-enum { HEADERS_MAX = 2 };
+enum { HEADERS_MAX = 2 };	/* If-Match, and Range or If-None-Match */
 
 /* a request about one key, with what it points at */
 struct key_request {
@@ -59,13 +59,11 @@ static void mem_header(struct key_request *r, const char *name, const char *valu
 	r->headers[r->req.nheaders++].value = value;
 }
 
-static enum virgo_code add_match(struct key_request *r, const struct virgo_mem_options *opt,
-				 struct virgo_error *err)
+static enum virgo_code add_version(struct key_request *r, const struct virgo_mem_options *opt,
+				   struct virgo_error *err)
 {
 	size_t n;
 
-	if (opt->if_absent)
-		mem_header(r, "If-None-Match", "*");
 	if (!opt->if_version)
 		return VIRGO_OK;
 	n = strlen(opt->if_version);
@@ -74,6 +72,14 @@ static enum virgo_code add_match(struct key_request *r, const struct virgo_mem_o
 	snprintf(r->match, sizeof(r->match), "\"%s\"", opt->if_version);
 	mem_header(r, "If-Match", r->match);
 	return VIRGO_OK;
+}
+
+static enum virgo_code add_match(struct key_request *r, const struct virgo_mem_options *opt,
+				 struct virgo_error *err)
+{
+	if (opt->if_absent)
+		mem_header(r, "If-None-Match", "*");
+	return add_version(r, opt, err);
 }
 
 /* ETag: "17" */
@@ -102,6 +108,8 @@ enum virgo_code virgo_mem_get(struct virgo_ctx *ctx, const char *key,
 	memset(value, 0, sizeof(*value));
 	opt = opt ? opt : &no_options;
 	code = mem_begin(&r, ctx, "GET", key, opt, err);
+	if (!code)
+		code = add_version(&r, opt, err);
 	if (code)
 		return code;
 	if (opt->has_range) {

@@ -314,6 +314,42 @@ teardown()
 	[ "$status" = 130 ]
 }
 
+@test "an interrupt ends the wait for input at once" {
+	mkfifo "pipe$K"
+	env --default-signal=INT "$VIRGO" mem set "fifo$K" - <"pipe$K" 2>err &
+	pid=$!
+	exec 9>"pipe$K"
+	until [[ $(cat "/proc/$pid/wchan") = *pipe*read* || $(cut -d' ' -f1 "/proc/$pid/syscall") = 0 ]]; do
+		kill -0 "$pid"
+	done
+	kill -INT "$pid"
+	status=0
+	wait "$pid" || status=$?
+	exec 9>&-
+	[ "$status" = 130 ]
+	grep -q '^virgo: mem set: interrupted$' err
+	run virgo mem get "fifo$K"
+	assert_failure 3
+}
+
+@test "mem get --if-version: only that version" {
+	virgo mem set "v$K" 1
+	version=$(virgo -o json mem get "v$K" | jq -r .version)
+	[ "$(virgo mem get "v$K" --if-version "$version")" = 1 ]
+	virgo mem set "v$K" 2
+	run --separate-stderr virgo mem get "v$K" --if-version "$version"
+	assert_failure 6
+	assert_output ""
+}
+
+@test "a balancer that is not there is refused, not ignored" {
+	run virgo --balance least-loaded mem alloc 1k
+	assert_failure 2
+	assert_line --index 0 'virgo: mem alloc: balance "least-loaded": nodes are not measured yet'
+	virgo mem free "$(virgo --balance prg mem alloc 1k)"
+	virgo --balance hash mem set "b$K" 1
+}
+
 @test "a full disk or closed output is a failure, whatever the node said" {
 	virgo mem set "w$K" value
 	run bash -c '"$VIRGO" mem get "w$0" >/dev/full' "$K"

@@ -334,12 +334,14 @@ static void keys(void **state)
 	assert_int_equal(virgo_mem_del(ctx, "new", &opt, &err), VIRGO_USAGE);
 	assert_int_equal(virgo_mem_del(ctx, "new", NULL, &err), VIRGO_OK);
 
-	opt = (struct virgo_mem_options){ .has_range = 1, .offset = 2, .length = 3 };
+	opt = (struct virgo_mem_options){ .has_range = 1, .offset = 2, .length = 3,
+					  .if_version = "17" };
 	assert_int_equal(virgo_mem_get(ctx, "a/b", &opt, &value, &err), VIRGO_OK);
 	assert_string_equal(value.data, "hello");
 	assert_string_equal(value.version, "17");
 	virgo_value_free(&value);
 	assert_string_equal(seen_field(&pools[0].log[3], "range", field), "bytes=2-4");
+	assert_string_equal(seen_field(&pools[0].log[3], "if-match", field), "\"17\"");
 	assert_memory_equal(pools[0].log[3].head, "GET /v1/mem/a%2Fb HTTP", 22);
 	opt = (struct virgo_mem_options){ .has_range = 1, .offset = UINT64_MAX, .length = 1 };
 	assert_int_equal(virgo_mem_get(ctx, "a", &opt, &value, &err), VIRGO_USAGE);

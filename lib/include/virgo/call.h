@@ -49,8 +49,8 @@ void virgo_body_mem(struct virgo_body *body, const void *data, size_t len);
 /*
  * The rest of fd, at most max bytes. A regular file is hashed now and read again while it is sent
  * (it must not change; a node refuses what does not match the hash); anything else is read into
- * memory now. More than max bytes: VIRGO_USAGE. fd stays the caller's and open until
- * virgo_body_free().
+ * memory now. More than max bytes: VIRGO_USAGE. A signal whose handler was set without SA_RESTART
+ * ends the reading: VIRGO_INTERRUPTED. fd stays the caller's and open until virgo_body_free().
  */
 enum virgo_code virgo_body_fd(struct virgo_body *body, int fd, uint64_t max,
 			      struct virgo_error *err);

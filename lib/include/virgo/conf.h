@@ -14,7 +14,7 @@
  *	output           table | json | ndjson | tsv | raw                  (the command decides)
  *	color            auto | always | never                              auto
  *	via              auto | http | syscall                              auto
- *	balance          least-loaded | two-choices | prg | predicted | hash  least-loaded
+ *	balance          least-loaded | two-choices | prg | predicted | hash  prg
  *
  * Environment: VIRGO_NODES, VIRGO_KEY_FILE, VIRGO_OUTPUT; VIRGO_CONFIG names the file that is read
  * instead of the user's and that of /etc. An unset or empty variable counts as absent.

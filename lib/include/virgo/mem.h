@@ -18,7 +18,7 @@ enum { VIRGO_MEM_KEY_MAX = 512, VIRGO_VALUE_MAX = 1 << 20 };
 struct virgo_mem_options {
 	const char *node;	/* NULL: by placement */
 	uint64_t ttl_ms;	/* set: forget it after; 0: never */
-	const char *if_version;	/* set, del: only this version, else VIRGO_PRECONDITION */
+	const char *if_version;	/* only this version, else VIRGO_PRECONDITION */
 	int if_absent;		/* set: only a new key, else VIRGO_PRECONDITION */
 	int has_range;		/* get: bytes offset to offset+length-1; length 0: to the end */
 	uint64_t offset;
