@@ -87,6 +87,7 @@ struct vg_req {
 	bool answered;
 	bool pending;			/* run() returned VG_PENDING and has not finished */
 	bool entered;			/* room() or run() was called: drop() is due */
+	bool parked;			/* the body waits in core's memory for its signature */
 	u64 content_length;
 	u64 begun_ns;			/* monotonic, when the head was complete */
 

@@ -191,16 +191,16 @@ static void head_checks(struct vg_conn *c)
 					sizeof(shown)));
 		return;
 	}
-	/* where requests are signed, verification says what is missing */
-	if (!req->known[VG_H_HOST] && req->minor && !(c->keys && c->keys->n)) {
-		vg_problem(req, 400, "http.malformed", "HTTP/1.1 wants a Host field");
-		return;
-	}
 	req->route = vg_route_match(&c->svc->match, req->path, req->method, req->param, &allow) ?:
 		     &nowhere;
 	/* who may not ask is not told what there is */
 	if (vg_auth_head(req))
 		return;
+	/* where requests are signed, verification has said what is missing */
+	if (!req->known[VG_H_HOST] && req->minor) {
+		vg_problem(req, 400, "http.malformed", "HTTP/1.1 wants a Host field");
+		return;
+	}
 	if (req->route == &nowhere && !req->auth.deferred)
 		no_route(req, allow);
 	else if (req->query.n && !req->auth.deferred)

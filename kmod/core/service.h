@@ -48,10 +48,13 @@ enum { VG_PENDING = 1 };	/* a handler's answer comes later: see vg_req_finish() 
  *	vg_req.param[] in order.
  * @query: query keys the route understands, NULL-terminated; any other is 400.
  * @body_max: largest body, 0 for none (413 above; a body where none is expected is 400).
- *	Called with the request's head parsed; NULL means no body.
+ *	Called with the request's head parsed, perhaps before it is known who asks; NULL means no
+ *	body.
  * @room: optional. Make req->body able to hold @need bytes (never above body_max). Called once
  *	for a Content-Length body and as it grows for a chunked one, before any effect may be
- *	seen. Default: a kvmalloc'd buffer that core frees.
+ *	seen. It is known who asks: a body that is signed without its hash in the head is received
+ *	elsewhere first, and room() is called once it fits its signature. Default: a kvmalloc'd
+ *	buffer that core frees.
  * @run: head and body are complete, signed, verified and not a replay: do it and answer.
  *	Returns 0 when answered, VG_PENDING, or -errno (answered as 500 or 503 by core).
  * @drop: optional. The request ends without or after @run: free what @room or @run left in

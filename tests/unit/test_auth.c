@@ -221,11 +221,13 @@ static void test_vectors(void **state)
 
 struct ask {
 	const char *method, *target, *id, *secret, *date, *nonce, *body, *host;
+	bool unhashed;		/* no hash header: the body itself is signed */
 };
 
 static size_t sign(const struct ask *a, char *out, size_t cap)
 {
-	char canon[4096], text[512], path[512], hex[65] = "", payload[65] = "";
+	const char *hashed = a->unhashed ? "" : "x-virgo-content-sha256;";
+	char canon[4096], text[512], path[512], hex[65] = "", payload[65] = "", line[128] = "";
 	const char *p;
 	struct vg_sha256 s;
 	struct vg_hmac h;
@@ -238,9 +240,11 @@ static size_t sign(const struct ask *a, char *out, size_t cap)
 	vg_hex(payload, hash, 32);
 	for (n = 0, p = a->target; *p; p++)
 		n += sprintf(path + n, *p == '%' ? "%%25" : "%c", *p);
-	n = snprintf(canon, sizeof(canon), "%s\n%s\n\nhost:%s\nx-virgo-content-sha256:%s\nx-virgo-date:%s\nx-virgo-nonce:%s\n\n"
-		     "host;x-virgo-content-sha256;x-virgo-date;x-virgo-nonce\n%s", a->method, path,
-		     a->host, payload, a->date, a->nonce, payload);
+	if (!a->unhashed)
+		snprintf(line, sizeof(line), "x-virgo-content-sha256:%s\n", payload);
+	n = snprintf(canon, sizeof(canon), "%s\n%s\n\nhost:%s\n%sx-virgo-date:%s\nx-virgo-nonce:%s\n\n"
+		     "host;%sx-virgo-date;x-virgo-nonce\n%s", a->method, path, a->host, line, a->date,
+		     a->nonce, hashed, payload);
 	host_sha256_init(&s);
 	host_sha256_update(&s, canon, n);
 	host_sha256_final(&s, hash);
@@ -250,10 +254,12 @@ static size_t sign(const struct ask *a, char *out, size_t cap)
 	vg_sig_key(&h, vg_cstr(a->secret), vg_str(a->date, 8), VG_STR("lab"), VG_STR("mempool"));
 	vg_hmac(&h, text, n, hash);
 	vg_hex(hex, hash, 32);
+	if (!a->unhashed)
+		snprintf(line, sizeof(line), "X-Virgo-Content-Sha256: %s\r\n", payload);
 	return snprintf(out, cap, "%s %s HTTP/1.1\r\nHost: %s\r\nAuthorization: VIRGO4-HMAC-SHA256 Credential=%s/%.8s/lab/mempool/virgo4_request, "
-			"SignedHeaders=host;x-virgo-content-sha256;x-virgo-date;x-virgo-nonce, Signature=%s\r\n"
-			"X-Virgo-Date: %s\r\nX-Virgo-Nonce: %s\r\nX-Virgo-Content-Sha256: %s\r\nContent-Length: %zu\r\n\r\n%s",
-			a->method, a->target, a->host, a->id, a->date, hex, a->date, a->nonce, payload,
+			"SignedHeaders=host;%sx-virgo-date;x-virgo-nonce, Signature=%s\r\n"
+			"X-Virgo-Date: %s\r\nX-Virgo-Nonce: %s\r\n%sContent-Length: %zu\r\n\r\n%s",
+			a->method, a->target, a->host, a->id, a->date, hashed, hex, a->date, a->nonce, line,
 			strlen(a->body), a->body);
 }
 
@@ -476,6 +482,109 @@ static void test_nothing_is_told_before_the_body_shows_who_asks(void **state)
 	done();
 }
 
+/* --- a body's memory, and who may have it ------------------------------------------------------------- */
+
+static u32 rooms, room_drops;
+static char seen[64];
+
+static size_t room_max(struct vg_req *req)
+{
+	return sizeof(seen);
+}
+
+static int room_room(struct vg_req *req, size_t need)
+{
+	rooms++;
+	assert_non_null(req->key);
+	assert_false(req->body.n && req->auth.deferred);
+	req->priv = krealloc(req->priv, need, GFP_KERNEL);
+	req->body.data = req->priv;
+	req->body.cap = need;
+	return 0;
+}
+
+static int room_refuses(struct vg_req *req, size_t need)
+{
+	rooms++;
+	vg_problem(req, 507, "mem.full", "no room");
+	return -ENOSPC;
+}
+
+static int room_run(struct vg_req *req)
+{
+	snprintf(seen, sizeof(seen), "%.*s", (int)req->body.n, (const char *)req->body.data);
+	return vg_reply(req, 204);
+}
+
+static void room_drop(struct vg_req *req)
+{
+	room_drops++;
+	kfree(req->priv);
+	req->body.data = NULL;
+}
+
+static const struct vg_route room_routes[] = {
+	{ .method = VG_PUT, .path = "/r", .rights = VG_WRITE, .body_max = room_max, .room = room_room,
+	  .run = room_run, .drop = room_drop },
+	{ .method = VG_PUT, .path = "/full", .rights = VG_WRITE, .body_max = room_max, .room = room_refuses,
+	  .run = room_run, .drop = room_drop },
+};
+
+/* A service is asked for memory only on behalf of somebody whose signature is right. */
+static void test_no_room_before_the_signature(void **state)
+{
+	struct ask a = get;
+
+	with_keys("KEY1 " SECRET "\n");
+	assert_int_equal(vg_matcher_init(&env_svc.match, room_routes, ARRAY_SIZE(room_routes)), 0);
+	a.method = "PUT";
+	a.target = "/r";
+	a.body = "twelve bytes";
+	a.unhashed = true;
+	rooms = room_drops = 0;
+	a.id = "NOBODY";
+	assert_int_equal(status_of(&a, "auth.signature"), 401);
+	a.id = "KEY1";
+	a.secret = "x" SECRET;
+	assert_int_equal(status_of(&a, "auth.signature"), 401);
+	assert_int_equal(rooms + room_drops, 0);
+	a.secret = SECRET;
+	assert_int_equal(status_of(&a, NULL), 204);
+	assert_string_equal(seen, "twelve bytes");
+	assert_int_equal(rooms, 1);
+	assert_int_equal(room_drops, 1);
+	/* the same bytes once more are a replay, for which there is no room either */
+	assert_int_equal(status_of(&a, "auth.replay"), 409);
+	assert_int_equal(rooms, 1);
+	a.target = "/full";
+	assert_int_equal(status_of(&a, "mem.full"), 507);
+	assert_int_equal(rooms, 2);
+	assert_int_equal(room_drops, 2);
+	/* with its hash in the head it goes straight there */
+	a.target = "/r";
+	a.unhashed = false;
+	assert_int_equal(status_of(&a, NULL), 204);
+	assert_int_equal(rooms, 3);
+	assert_int_equal(room_drops, 3);
+	done();
+}
+
+/* Only a request that is signed, where signatures are asked for, moves the node's clock. */
+static void test_unsigned_clocks_do_not_count(void **state)
+{
+	static const char req[] = "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:30000\r\nVirgo-Clock: %llu.0\r\n\r\n";
+	u64 ahead_ms = (NOW + 50) * 1000;
+	char raw[256], *answer;
+
+	with_keys("KEY1 " SECRET "\n");
+	assert_int_equal(vg_matcher_init(&env_svc.match, NULL, 0), 0);
+	answer = deliver(raw, snprintf(raw, sizeof(raw), req, ahead_ms));
+	assert_non_null(strstr(answer, "HTTP/1.1 200"));
+	assert_true((u64)atomic64_read(&env_node.clock) >> 16 < ahead_ms);
+	free(answer);
+	done();
+}
+
 /* --- the key file ------------------------------------------------------------------------------------------------ */
 
 static const struct {
@@ -565,6 +674,8 @@ int main(void)
 		cmocka_unit_test(test_starting),
 		cmocka_unit_test(test_without_keys),
 		cmocka_unit_test(test_nothing_is_told_before_the_body_shows_who_asks),
+		cmocka_unit_test(test_no_room_before_the_signature),
+		cmocka_unit_test(test_unsigned_clocks_do_not_count),
 		cmocka_unit_test(test_key_files),
 		cmocka_unit_test(test_dates),
 	};
