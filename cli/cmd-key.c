@@ -11,7 +11,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/ask.h"
 #include "cli/commands.h"
 #include "cli/embed.h"
 #include "cli/keyfile.h"
@@ -120,6 +119,15 @@ static int take_settings(struct run *r, struct keyfile_line *with)
 	return VIRGO_OK;
 }
 
+static int lock_file(struct run *r, const char *path, int *lock)
+{
+	*lock = keyfile_lock(path);
+	if (*lock >= 0)
+		return VIRGO_OK;
+	return r->cli->interrupted ? VIRGO_INTERRUPTED :
+	       file_error(r, "lock the directory of", path);
+}
+
 static int load_or_none(struct run *r, const char *path, struct keyfile *file)
 {
 	if (keyfile_read(path, file) && errno != ENOENT)
@@ -177,7 +185,7 @@ static int key_new(struct run *r)
 	struct keyfile_line with = { 0 }, other;
 	struct keyfile file = { 0 };
 	struct virgo_key key;
-	int ret;
+	int ret, lock = -1;
 
 	if (r->argc && !keyfile_id_ok(r->argv[0]))
 		return run_usage(r, "id \"%.60s\" is not 4 to 32 of A-Z a-z 0-9 _ -", r->argv[0]);
@@ -185,6 +193,8 @@ static int key_new(struct run *r)
 	ret = client_file(r, client);
 	if (!ret)
 		ret = take_settings(r, &with);
+	if (!ret)
+		ret = lock_file(r, node, &lock);
 	if (!ret)
 		ret = load_or_none(r, node, &file);
 	if (!ret && r->argc && !keyfile_find(&file, r->argv[0], &other))
@@ -207,6 +217,8 @@ static int key_new(struct run *r)
 	virgo_key_wipe(&key);
 out:
 	keyfile_free(&file);
+	if (lock >= 0)
+		close(lock);
 	return ret;
 }
 
@@ -299,32 +311,11 @@ struct rotation {
 	char node[PATH_MAX], client[PATH_MAX], fresh[PATH_MAX + 8];
 	struct virgo_key old, key;
 	struct keyfile file;
+	struct virgo_conf *conf;
+	struct virgo_ctx *ctx;		/* signs with the new key */
 };
 
-static void ignore_row(struct run *r, const struct virgo_answer *ans, void *arg)
-{
-	(void)r;
-	(void)ans;
-	(void)arg;
-}
-
-/* every node reads its keys again, told so by the old key */
-static int reload_nodes(struct rotation *t)
-{
-	static const struct out_col cols[] = { { "node" } };
-	struct virgo_request req = { .service = VIRGO_CONTROL, .method = "POST",
-				     .target = "/v1/config/reload" };
-	int ret, worst;
-
-	if (!run_ctx(t->r))
-		return t->r->no_ctx;
-	(void)cols;
-	ret = ask_rows(t->r, &req, ignore_row, NULL);
-	worst = run_failures(t->r);
-	return worst > ret ? worst : ret;
-}
-
-static int refused(void *arg, struct virgo_answer *ans)
+static int answered(void *arg, struct virgo_answer *ans)
 {
 	struct run *r = arg;
 
@@ -334,54 +325,89 @@ static int refused(void *arg, struct virgo_answer *ans)
 	return 0;
 }
 
+static int ask_all(struct rotation *t, struct virgo_ctx *ctx, const char *method,
+		   const char *target)
+{
+	struct virgo_request req = { .service = VIRGO_CONTROL, .method = method,
+				     .target = target };
+	struct virgo_error err;
+
+	t->r->asked = virgo_nodeset_count(virgo_nodes(ctx));
+	if (virgo_call_all(ctx, &req, answered, t->r, &err))
+		return run_error(t->r, &err);
+	return run_failures(t->r);
+}
+
 /* do all nodes know the new key? Those that don't keep their keys on another machine. */
 static int try_key(struct rotation *t)
 {
-	struct virgo_request req = { .service = VIRGO_CONTROL, .method = "GET",
-				     .target = "/v1/node" };
-	struct virgo_conf *conf = NULL;
-	struct virgo_ctx *ctx = NULL;
 	struct virgo_error err;
 	int ret;
 
-	if (keyfile_write_client(t->fresh, &t->key))
-		return file_error(t->r, "write", t->fresh);
-	ret = virgo_conf_open(&conf, t->r->set.config, &err);
+	ret = virgo_conf_open(&t->conf, t->r->set.config, &err);
 	if (!ret && t->r->set.nodes)
-		ret = virgo_conf_set(conf, "nodes", t->r->set.nodes, &err);
+		ret = virgo_conf_set(t->conf, "nodes", t->r->set.nodes, &err);
 	if (!ret)
-		ret = virgo_conf_set(conf, "key_file", t->fresh, &err);
+		ret = virgo_conf_set(t->conf, "key_file", t->fresh, &err);
 	if (!ret)
-		ret = virgo_connect(&ctx, conf, &err);
-	if (!ret)
-		ret = virgo_call_all(ctx, &req, refused, t->r, &err);
+		ret = virgo_connect(&t->ctx, t->conf, &err);
 	if (ret)
-		run_error(t->r, &err);
-	else
-		ret = run_failures(t->r);
-	virgo_disconnect(ctx);
-	virgo_conf_free(conf);
-	return ret;
+		return run_error(t->r, &err);
+	return ask_all(t, t->ctx, "GET", "/v1/node");
 }
 
-static int add_new_key(struct rotation *t, int64_t until)
+/* the new key of an earlier try that not all nodes knew */
+static bool go_on(struct rotation *t)
+{
+	struct keyfile_line line;
+
+	if (!virgo_key_read(t->fresh, &t->key, NULL) &&
+	    !keyfile_find(&t->file, t->key.id, &line) && strcmp(t->key.id, t->old.id))
+		return true;
+	virgo_key_wipe(&t->key);
+	return false;
+}
+
+/* into the client's FILE.new first: what the nodes know and nobody has would be lost */
+static int add_new_key(struct rotation *t)
 {
 	struct run *r = t->r;
 	struct keyfile_line line;
+	int ret = VIRGO_OK;
 
 	if (keyfile_find(&t->file, t->old.id, &line)) {
 		run_hint(r, "on the machine of the nodes, or with --node-file");
 		return run_fail(r, VIRGO_NOT_FOUND, "%s has not the client's key %s", t->node,
 				t->old.id);
 	}
+	if (go_on(t))
+		return VIRGO_OK;
+	if (line.cut)	/* part of a list may allow more than the whole */
+		return run_fail(r, VIRGO_FAILED, "the lists of key %s in %s are too long to copy",
+				t->old.id, t->node);
 	line.not_before = 0;
 	line.not_after = 0;
 	if (keyfile_make(&t->key, ""))
 		return run_fail(r, VIRGO_FAILED, "no random bytes: %s", strerror(errno));
-	if (keyfile_add(&t->file, &t->key, &line) || keyfile_retire(&t->file, t->old.id, until) ||
+	if (keyfile_write_client(t->fresh, &t->key))
+		ret = file_error(r, "write", t->fresh);
+	else if (keyfile_add(&t->file, &t->key, &line) ||
+		 keyfile_replace(t->node, t->file.text, t->file.len))
+		ret = file_error(r, "write", t->node);
+	if (!ret)
+		return VIRGO_OK;
+	unlink(t->fresh);
+	virgo_key_wipe(&t->key);
+	return ret;
+}
+
+/* only now that the client has the new key may the old one end */
+static int end_old_key(struct rotation *t, int64_t until)
+{
+	if (keyfile_retire(&t->file, t->old.id, until) ||
 	    keyfile_replace(t->node, t->file.text, t->file.len))
-		return file_error(r, "write", t->node);
-	return VIRGO_OK;
+		return file_error(t->r, "write", t->node);
+	return ask_all(t, t->ctx, "POST", "/v1/config/reload");
 }
 
 static int rotate_steps(struct rotation *t, int64_t until)
@@ -394,20 +420,22 @@ static int rotate_steps(struct rotation *t, int64_t until)
 		return run_error(r, &err);
 	if (keyfile_read(t->node, &t->file))
 		return file_error(r, "read", t->node);
-	ret = add_new_key(t, until);
+	ret = add_new_key(t);
 	if (!ret)
-		ret = reload_nodes(t);
+		ret = run_ctx(r) ? ask_all(t, r->ctx, "POST", "/v1/config/reload") : r->no_ctx;
 	if (!ret)
 		ret = try_key(t);
 	if (ret && *t->key.id) {
 		run_warn(r, "key %s is in %s, but the client still signs with %s", t->key.id,
 			 t->node, t->old.id);
 		run_warn(r, "a node whose key file is on another machine needs the new line there; "
-			 "then rotate again");
+			 "then rotate again: it goes on with this key");
 		return ret;
 	}
 	if (!ret && rename(t->fresh, t->client))
 		ret = file_error(r, "write", t->client);
+	if (!ret)
+		ret = end_old_key(t, until);
 	if (!ret)
 		show_key(r, t->key.id, t->node, t->client);
 	return ret;
@@ -417,7 +445,7 @@ static int key_rotate(struct run *r)
 {
 	struct rotation t = { .r = r };
 	uint64_t keep = 24ULL * 3600 * 1000;
-	int ret;
+	int ret, lock = -1;
 
 	ret = run_opt_ms(r, "keep", &keep);
 	if (!ret && !run_conf(r))
@@ -428,15 +456,19 @@ static int key_rotate(struct run *r)
 		return ret;
 	node_file(r, t.node);
 	snprintf(t.fresh, sizeof(t.fresh), "%s.new", t.client);
-	ret = rotate_steps(&t, time(NULL) + (int64_t)(keep / 1000));
-	if (ret)
-		unlink(t.fresh);
-	else
-		run_note(r, "the old key %s ends in %llu h", t.old.id,
-			 (unsigned long long)(keep / 3600000));
+	ret = lock_file(r, t.node, &lock);
+	if (!ret)
+		ret = rotate_steps(&t, time(NULL) + (int64_t)(keep / 1000));
+	if (!ret)
+		run_note(r, "the old key %s ends in %llu s", t.old.id,
+			 (unsigned long long)(keep / 1000));
+	virgo_disconnect(t.ctx);
+	virgo_conf_free(t.conf);
 	virgo_key_wipe(&t.old);
 	virgo_key_wipe(&t.key);
 	keyfile_free(&t.file);
+	if (lock >= 0)
+		close(lock);
 	return ret;
 }
 
@@ -451,8 +483,9 @@ const struct cli_command commands_key[] = {
 	  NULL, ls_options, 0, 0, 0, CLI_C_NONE, NULL, key_ls },
 	{ "key rotate", "", "replace the client's key by a new one; the old one ends after a day",
 	  "The new key gets the old one's rights. The nodes read their key file again, all must\n"
-	  "accept the new key, and only then the client uses it. Key files of other machines\n"
-	  "are not reached: copy the line there, then rotate again.",
+	  "accept the new key, and only then the client uses it and the old one's end is set.\n"
+	  "Key files of other machines are not reached: copy the line there, then rotate again,\n"
+	  "which goes on with the same key (until then it is in FILE.new beside the client's).",
 	  rotate_options, 0, 0, 0, CLI_C_NONE, NULL, key_rotate },
 	{ 0 }
 };

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -115,9 +116,11 @@ static const char *next_key(const char *p, const char **end)
 	return NULL;
 }
 
-static void take_text(char *to, size_t size, const char *p, size_t n)
+/* true: it did not fit */
+static bool take_text(char *to, size_t size, const char *p, size_t n)
 {
 	snprintf(to, size, "%.*s", (int)(n < size ? n : size - 1), p);
+	return n >= size;
 }
 
 /* one "name=value" after id and secret */
@@ -132,11 +135,11 @@ static void take_setting(struct keyfile_line *line, const char *p, size_t n)
 	value = equals + 1;
 	len = n - name - 1;
 	if (name == 6 && !memcmp(p, "rights", 6))
-		take_text(line->rights, sizeof(line->rights), value, len);
+		line->cut |= take_text(line->rights, sizeof(line->rights), value, len);
 	else if (name == 8 && !memcmp(p, "services", 8))
-		take_text(line->services, sizeof(line->services), value, len);
+		line->cut |= take_text(line->services, sizeof(line->services), value, len);
 	else if (name == 8 && !memcmp(p, "prefixes", 8))
-		take_text(line->prefixes, sizeof(line->prefixes), value, len);
+		line->cut |= take_text(line->prefixes, sizeof(line->prefixes), value, len);
 	else if (name == 10 && !memcmp(p, "not_before", 10))
 		line->not_before = strtoll(value, NULL, 10);
 	else if (name == 9 && !memcmp(p, "not_after", 9))
@@ -234,6 +237,19 @@ int keyfile_add(struct keyfile *file, const struct virgo_key *key, const struct 
 	return ret;
 }
 
+/* the word that begins so: a list of prefixes may hold the same letters */
+static const char *find_word(const char *p, const char *stop, const char *begin)
+{
+	size_t len = strlen(begin);
+
+	for (; p < stop; p += strspn(p, " \t\r")) {
+		if ((size_t)(stop - p) >= len && !memcmp(p, begin, len))
+			return p;
+		p += strcspn(p, " \t\r\n");
+	}
+	return NULL;
+}
+
 int keyfile_retire(struct keyfile *file, const char *id, int64_t not_after)
 {
 	const char *p, *end, *old, *stop;
@@ -255,7 +271,7 @@ int keyfile_retire(struct keyfile *file, const char *id, int64_t not_after)
 		;
 	while (stop > p && strchr(" \t\r", stop[-1]))
 		stop--;
-	old = line.not_after ? memmem(p, (size_t)(stop - p), "not_after=", 10) : NULL;
+	old = find_word(p, stop, "not_after=");
 	if (old)
 		return replace(file, (size_t)(old - 1 - file->text),
 			      (size_t)(old + strcspn(old, " \t\r\n") - file->text), setting);
@@ -275,17 +291,35 @@ static int write_all(int fd, const char *text, size_t len)
 	return fsync(fd);
 }
 
-/* a renamed file is there for good only when its directory is written, too */
-static void sync_dir(const char *path)
+static int open_dir_of(const char *path)
 {
 	char dir[PATH_MAX], *slash;
-	int fd;
 
 	snprintf(dir, sizeof(dir), "%s", path);
 	slash = strrchr(dir, '/');
 	if (slash)
 		slash[slash == dir] = '\0';
-	fd = open(slash ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return open(slash ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* of the directory: the file itself is another one after each change */
+int keyfile_lock(const char *path)
+{
+	int fd = open_dir_of(path), saved;
+
+	if (fd < 0 || !flock(fd, LOCK_EX))
+		return fd;
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+/* a renamed file is there for good only when its directory is written, too */
+static void sync_dir(const char *path)
+{
+	int fd = open_dir_of(path);
+
 	if (fd < 0)
 		return;
 	fsync(fd);

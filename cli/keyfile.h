@@ -23,6 +23,7 @@ struct keyfile_line {
 	char id[VIRGO_KEY_ID_MAX + 1];
 	char rights[64], services[128], prefixes[512];
 	int64_t not_before, not_after;	/* Unix seconds, 0: not given */
+	bool cut;		/* a list is longer than what is here */
 };
 
 /* A file's text. End with keyfile_free(), which wipes it. */
@@ -47,6 +48,11 @@ int keyfile_add(struct keyfile *file, const struct virgo_key *key, const struct 
 /* let id end at that time, unless it ends sooner: 0, or -1 (no such id: ENOENT) */
 int keyfile_retire(struct keyfile *file, const char *id, int64_t not_after);
 
+/*
+ * Keep other changes of this file out, from reading it to replacing it: a descriptor to close, or
+ * -1 with errno
+ */
+int keyfile_lock(const char *path);
 /* write a file as a whole (temporary file, fsync, rename), mode 0600, owner kept: 0 or -1 */
 int keyfile_replace(const char *path, const char *text, size_t len);
 /* the client's file, in curl's -K syntax */

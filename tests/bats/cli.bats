@@ -516,3 +516,31 @@ teardown()
 	run virgo -o json key ls
 	[ "$(jq -r 'map(select(.not_after)) | length' <<<"$output")" = 1 ]
 }
+
+@test "key rotate: a node that does not know the new key changes nothing; the next one goes on with it" {
+	local run=$XDG_RUNTIME_DIR/virgo
+	before=$(cat "$run/key")
+	ended=$(grep -c not_after "$run/keys" || true)
+	run virgo -w '127.0.0.[1-3],127.83.0.9' key rotate
+	assert_failure 5
+	assert_output --partial 'the client still signs with'
+	[ "$(cat "$run/key")" = "$before" ]
+	[ "$(grep -c not_after "$run/keys" || true)" = "$ended" ]
+	[ "$(stat -c %a "$run/key.new")" = 600 ]
+	new=$(cat "$run/key.new")
+	lines=$(wc -l <"$run/keys")
+	virgo key rotate
+	[ "$(cat "$run/key")" = "$new" ]
+	[ ! -e "$run/key.new" ]
+	[ "$(wc -l <"$run/keys")" = "$lines" ]
+	[ "$(grep -c not_after "$run/keys")" = $((ended + 1)) ]
+	virgo mem set "rotated$K" 1
+}
+
+@test "key new: many at once lose none" {
+	for i in {1..8}; do
+		virgo key new "many-$i" --node-file keys --client-file "client$i" 2>"err$i" &
+	done
+	wait
+	[ "$(grep -c '^many-[1-8] ' keys)" = 8 ]
+}

@@ -51,6 +51,7 @@ static void test_lines(void **state)
 {
 	struct keyfile_line line;
 	struct keyfile file;
+	char text[700];
 
 	load(&file, "# keys\n\n  one s1 rights=read services=mempool,control # why\r\n"
 	     "two s2\tprefixes=a/,b/ not_before=5 not_after=7\n#off s3\nlast s4");
@@ -66,6 +67,13 @@ static void test_lines(void **state)
 	assert_string_equal(line.id, "last");
 	assert_int_equal(keyfile_line_at(&file, 3, &line), -1);
 	assert_int_equal(keyfile_find(&file, "off", &line), -1);
+	assert_false(line.cut);
+	keyfile_free(&file);
+
+	snprintf(text, sizeof(text), "long s5 prefixes=%0600d", 0);
+	load(&file, text);
+	assert_int_equal(keyfile_find(&file, "long", &line), 0);
+	assert_true(line.cut);
 	keyfile_free(&file);
 }
 
@@ -89,6 +97,8 @@ static void test_retire(void **state)
 	retired("one s1 not_after=500 rights=read\n", "one", 99, "one s1 not_after=99 rights=read\n");
 	retired("one s1 not_after=50\n", "one", 99, "one s1 not_after=50\n");
 	retired("two s2", "two", 1, "two s2 not_after=1");
+	retired("one s1 prefixes=xnot_after=5,b not_after=500\n", "one", 99,
+		"one s1 prefixes=xnot_after=5,b not_after=99\n");
 	load(&file, "one s1\n");
 	assert_int_equal(keyfile_retire(&file, "on", 1), -1);
 	assert_int_equal(errno, ENOENT);
