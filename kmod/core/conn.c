@@ -40,9 +40,13 @@ void vg_conn_refresh(struct vg_conn *c)
 /* Count the connection in, or among those told that there are too many. */
 static int admit(struct vg_node *node, bool *counted)
 {
+	u32 n = atomic_inc_return(&node->connections);
+
 	*counted = true;
-	if ((u64)atomic_inc_return(&node->connections) <= READ_ONCE(node->max_connections))
+	if (n <= READ_ONCE(node->max_connections)) {
+		vg_shadow_connections(node, n);
 		return 0;
+	}
 	atomic_dec(&node->connections);
 	atomic64_inc(&node->refused_limit);
 	*counted = false;

@@ -95,11 +95,17 @@ void host_trace_end(const struct vg_req *req)
 /* --- the rest of core ------------------------------------------------------------------------- */
 
 static bool env_deny;
+static u32 __maybe_unused env_shadowed;	/* connections at the last admission, as told to the learnt limit */
 static u32 __maybe_unused env_gets, env_puts;		/* references to configuration and keys taken and given */
 
 bool vg_deny_match(struct vg_node *node, const struct vg_addr *peer)
 {
 	return env_deny;
+}
+
+void vg_shadow_connections(struct vg_node *node, u32 n)
+{
+	env_shadowed = n;
 }
 
 struct vg_config *vg_node_cfg(struct vg_node *node)

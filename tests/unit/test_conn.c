@@ -737,6 +737,8 @@ static void limits_of_connections(void **state)
 
 	for (i = 0; i < 4; i++)
 		c[i] = env_conn();
+	/* a learnt limit in shadow is asked about each that comes in */
+	assert_int_equal(env_shadowed, 4);
 	for (i = 0; i < VG_REFUSE_MAX; i++) {
 		over[i] = env_conn();
 		assert_int_equal(vg_conn_wants(over[i]), VG_WANT_WRITE);
