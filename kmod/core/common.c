@@ -3,7 +3,9 @@
  * The routes every port has: is it alive, who is it, what has it done. They only read.
  */
 #include <linux/ktime.h>
+#include <linux/math64.h>
 
+#include "core/clock.h"
 #include "core/conn.h"
 #include "core/host.h"
 #include "core/json.h"
@@ -51,7 +53,7 @@ static void node_json(struct vg_node *node, const struct vg_config *cfg, struct 
 	vg_jw_ku64(w, "cpus", f.cpus);
 	vg_jw_ku64(w, "mem_total", f.mem_total);
 	vg_jw_ku64(w, "started_ms", node->start_real_s * 1000);
-	vg_jw_ku64(w, "uptime_ms", ktime_get_ns() / NSEC_PER_MSEC - node->start_mono_ms);
+	vg_jw_ku64(w, "uptime_ms", vg_mono_ms() - node->start_mono_ms);
 	vg_jw_karr(w, "services");
 	mutex_lock(&node->lock);
 	for (i = 0; i < node->nr_svcs; i++)
@@ -195,7 +197,7 @@ static void node_metrics(struct vg_node *node, struct vg_buf *out)
 	vg_buf_printf(out, "# HELP virgo_build_info Version.\n# TYPE virgo_build_info gauge\n"
 		      "virgo_build_info{version=\"%s\",node=\"%u\"} 1\n", VIRGO_VERSION, node->id);
 	metric(out, "uptime_seconds", "gauge", "Seconds since the node started.",
-	       (ktime_get_ns() / NSEC_PER_MSEC - node->start_mono_ms) / MSEC_PER_SEC);
+	       div_u64(vg_mono_ms() - node->start_mono_ms, MSEC_PER_SEC));
 	metric(out, "connections", "gauge", "Open connections.", atomic_read(&node->connections));
 	metric(out, "connections_max", "gauge", "Limit in force.", READ_ONCE(node->max_connections));
 	metric(out, "connections_refused_total", "counter", "Turned away at the limit.",

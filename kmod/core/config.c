@@ -70,6 +70,13 @@ static int set_ports(void *base, const struct vg_conf_key *key, const struct vg_
 	return ret;
 }
 
+/* a port says nothing here, but the client's file may be copied */
+static int set_nodes(void *base, const struct vg_conf_key *key, const struct vg_conf_pair *pair,
+		     struct vg_conf_error *err)
+{
+	return set_addrs(base + key->offset, pair, VG_ADDR_PORT, err);
+}
+
 static int set_listen(void *base, const struct vg_conf_key *key, const struct vg_conf_pair *pair,
 		      struct vg_conf_error *err)
 {
@@ -192,7 +199,7 @@ static int set_plaintext(void *base, const struct vg_conf_key *key, const struct
 static const struct vg_conf_key keys[] = {
 	NUM("node_id", node_id, 1, 65535, "1", "this node's number, unique in the cluster"),
 	FUNC("cluster", cluster, set_cluster, "virgo", "the cluster's name, part of every signature"),
-	FUNC("nodes", nodes, set_ports, NULL, "addresses of the cluster's nodes; never on a deny list"),
+	FUNC("nodes", nodes, set_nodes, NULL, "addresses of the cluster's nodes; never on a deny list"),
 	FUNC("names", names, set_names, NULL, "host names under which clients reach this node"),
 	FUNC("listen", listen, set_listen, "127.0.0.1, ::1", "addresses every service listens on"),
 	LISTEN(0, "cpupool"),
@@ -299,6 +306,7 @@ static int parse(const char *text, size_t n, const char *override, struct readin
 		 struct vg_conf_error *err)
 {
 	struct vg_conf_sink sink = { .pair = set_pair, .bad = r->bad ? tell : NULL, .ctx = r };
+	u64 given;
 	int ret;
 
 	BUILD_BUG_ON(ARRAY_SIZE(keys) > 64);
@@ -308,8 +316,12 @@ static int parse(const char *text, size_t n, const char *override, struct readin
 	ret = vg_conf_parse(text, n, &sink, err);
 	if (ret)
 		return ret;
+	given = r->cfg->given;
 	if (override) {
+		r->cfg->given = 0;
 		ret = vg_conf_parse(override, strlen(override), &sink, err);
+		r->cfg->overridden = r->cfg->given;
+		r->cfg->given |= given;
 		err->line = 0;
 		if (ret)
 			return ret;
@@ -464,7 +476,8 @@ void vg_config_json(const struct vg_config *cfg, struct vg_jw *w)
 		default:
 			vg_jw_u64(w, number(cfg, key));
 		}
-		vg_jw_kcstr(w, "from", cfg->given & 1ull << i ? "file" : "default");
+		vg_jw_kcstr(w, "from", cfg->overridden & 1ull << i ? "option" :
+			    cfg->given & 1ull << i ? "file" : "default");
 		vg_jw_obj_end(w);
 	}
 }

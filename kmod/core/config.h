@@ -60,7 +60,8 @@ struct vg_config {
 	u64 analytics_min_quality;
 	struct vg_addr_list analytics_never_deny;
 
-	u64 given;			/* bit i: key i of the table was in the file */
+	u64 given;			/* bit i: key i of the table is not the default */
+	u64 overridden;			/* bit i: it comes from the host's own options */
 };
 
 /* The keys of virgo_cloud.conf: for `virgo config check`, completion and the man page too. */
@@ -83,7 +84,7 @@ int vg_config_check(const char *text, size_t n,
 struct vg_config *vg_config_get(struct vg_config *cfg);
 void vg_config_put(struct vg_config *cfg);
 struct vg_jw;
-/* Write every setting as a member {"value", "from": "file" or "default"} of the open object. */
+/* Write every setting as a member {"value", "from": "file", "option" or "default"} of the open object. */
 void vg_config_json(const struct vg_config *cfg, struct vg_jw *json);
 /* The addresses @svc_name listens on: its own list, or the common one with its port. */
 u32 vg_config_listen(const struct vg_config *cfg, const char *svc_name, u16 port,

@@ -15,6 +15,7 @@
 #include <linux/ktime.h>
 #include <linux/workqueue.h>
 
+#include "core/clock.h"
 #include "core/conf.h"
 #include "core/deny.h"
 #include "core/host.h"
@@ -135,13 +136,19 @@ static bool loopback_only(const struct vg_addr_list *list)
 }
 
 /* Without keys there is nobody to tell apart: nothing but loopback is served. */
-static int check_keyless(const struct vg_config *cfg, const struct vg_keyset *keys, char *msg,
-			 size_t msg_n)
+static int check_keyless(const struct vg_node *node, const struct vg_config *cfg,
+			 const struct vg_keyset *keys, char *msg, size_t msg_n)
 {
-	u32 i;
+	char text[VG_ADDR_TEXT];
+	u32 i, j;
 
 	if (keys->n)
 		return 0;
+	/* what was opened under an earlier configuration stays open */
+	for (i = 0; i < node->nr_svcs; i++)
+		for (j = 0; j < node->svc[i]->nr_listeners; j++)
+			if (!vg_addr_is_loopback(&node->svc[i]->listener[j].addr))
+				goto refuse_open;
 	if (!loopback_only(&cfg->listen))
 		goto refuse;
 	for (i = 0; i < VG_SERVICES_KNOWN; i++)
@@ -151,6 +158,11 @@ static int check_keyless(const struct vg_config *cfg, const struct vg_keyset *ke
 refuse:
 	scnprintf(msg, msg_n, "%s has no key: a node without keys listens on loopback only (make one with: virgo key new, or listen = 127.0.0.1)",
 		  cfg->key_file);
+	return -EACCES;
+refuse_open:
+	vg_addr_print(&node->svc[i]->listener[j].addr, text);
+	scnprintf(msg, msg_n, "%s has no key, and this node is listening on %s: keep a key, or restart the node with listen = 127.0.0.1",
+		  cfg->key_file, text);
 	return -EACCES;
 }
 
@@ -462,7 +474,7 @@ int vg_node_start(struct vg_node *node, const struct vg_service *const *defs, u3
 	ret = read_keys(cfg, &keys, msg, msg_n);
 	if (ret)
 		goto out;
-	ret = check_keyless(cfg, keys, msg, msg_n);
+	ret = check_keyless(node, cfg, keys, msg, msg_n);
 	if (ret) {
 		vg_keyset_put(keys);
 		goto out;
@@ -471,7 +483,7 @@ int vg_node_start(struct vg_node *node, const struct vg_service *const *defs, u3
 	rcu_assign_pointer(node->keys, keys);
 	vg_keyset_put(old);
 	node->start_real_s = ktime_get_real_seconds();
-	node->start_mono_ms = ktime_get_ns() / NSEC_PER_MSEC;
+	node->start_mono_ms = vg_mono_ms();
 	for (i = 0; i < nr; i++) {
 		ret = bring_up(node, defs[i], msg, msg_n);
 		if (ret)
@@ -525,7 +537,7 @@ void vg_node_stop(struct vg_node *node)
 
 void vg_node_tick(struct vg_node *node)
 {
-	u64 now_s = ktime_get_real_seconds(), now_ms = ktime_get_real_ns() / NSEC_PER_MSEC;
+	u64 now_s = ktime_get_real_seconds(), now_ms = vg_real_ms();
 	u32 i;
 
 	vg_replay_tick(node->replay, now_s);
@@ -567,7 +579,7 @@ static int reload(struct vg_node *node, struct vg_config **cfg, struct vg_keyset
 	ret = read_keys(*cfg, keys, msg, msg_n);
 	if (ret)
 		goto err_cfg;
-	ret = check_keyless(*cfg, *keys, msg, msg_n);
+	ret = check_keyless(node, *cfg, *keys, msg, msg_n);
 	if (ret)
 		goto err_keys;
 	(*cfg)->node_id = node->id;	/* a node keeps its number while it runs */

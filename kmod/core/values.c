@@ -283,14 +283,17 @@ static void settle(struct vg_values *v, struct slot *slot, enum vg_force force, 
 {
 	const struct vg_conf_pair *pair = find_pair(v->snap, slot->def->name);
 	struct vg_value value = { .until_s = v->snap ? until_s(v->snap) : 0 };
+	/* the file was read before a module said what it takes */
+	bool fits = pair && !check_registered(slot->def, pair, NULL);
 	s64 was_number = slot->number, own = slot->def->own ? slot->def->own(v->node) : 0;
 	enum vg_force was = slot->force;
 	int ret = 0;
 
-	if (!pair)
+	if (!fits)
 		force = VG_FORCE_NONE;
 	if (force == VG_FORCE_NONE) {
-		strscpy(slot->why, pair ? v->state : "not in the file", sizeof(slot->why));
+		strscpy(slot->why, fits ? v->state : pair ? "outside of what it may be" :
+			"not in the file", sizeof(slot->why));
 		value.number = own;
 		/* the administrator may have changed it since */
 		if (was == VG_FORCE_NONE && value.number == was_number)

@@ -300,6 +300,55 @@ static void test_reload_is_all_or_nothing(void **state)
 	stop(node);
 }
 
+/* Listeners outlive the configuration they came from: what is open to the world keeps its keys. */
+static void test_keys_stay_while_others_can_connect(void **state)
+{
+	struct vg_node *node;
+	struct vg_keyset *keys;
+
+	host.conf = "node_id = 7\nlisten = 192.0.2.1\nkey_file = /keys\nstate_dir = /state\n";
+	host.keys = "KEY1 " SECRET "\n";
+	node = start();
+	assert_non_null(node);
+	host.conf = CONF;
+	host.keys = "";
+	assert_int_equal(vg_node_reload(node, msg, sizeof(msg)), -EACCES);
+	assert_non_null(strstr(msg, "192.0.2.1:40000"));
+	keys = vg_node_keys(node);
+	assert_int_equal(keys->n, 1);
+	vg_keyset_put(keys);
+	stop(node);
+}
+
+/* Where a setting comes from is told as it is; the cluster may have more nodes than one has listeners. */
+static void test_settings_and_their_origin(void **state)
+{
+	char text[1024] = CONF "max_connections = 99\nnodes = 10.0.0.1", *p = text + strlen(text), *out;
+	struct vg_node *node;
+	struct vg_buf b;
+	struct vg_jw w;
+	int i;
+
+	for (i = 2; i <= 40; i++)
+		p += sprintf(p, ", 10.0.0.%d", i);
+	assert_int_equal(vg_node_new("/conf", text, strlen(text), "max_connections = 98\nevict = clock\n",
+				     &node, msg, sizeof(msg)), 0);
+	assert_int_equal(rcu_dereference_protected(node->cfg, 1)->nodes.n, 40);
+	vg_buf_init(&b, NULL, 0, 64 << 10);
+	vg_jw_init(&w, &b);
+	vg_jw_obj(&w);
+	vg_config_json(rcu_dereference_protected(node->cfg, 1), &w);
+	vg_jw_obj_end(&w);
+	vg_buf_putc(&b, 0);
+	out = b.p;
+	assert_non_null(strstr(out, "\"max_connections\":{\"value\":98,\"from\":\"option\"}"));
+	assert_non_null(strstr(out, "\"evict\":{\"value\":\"clock\",\"from\":\"option\"}"));
+	assert_non_null(strstr(out, "\"node_id\":{\"value\":7,\"from\":\"file\"}"));
+	assert_non_null(strstr(out, "\"idle_timeout\":{\"value\":75000,\"from\":\"default\"}"));
+	vg_buf_free(&b);
+	vg_node_free(node);
+}
+
 /* --- the replay stamp --------------------------------------------------------------------------------------- */
 
 static int replay_at(struct vg_node *node, u64 date_s)
@@ -478,6 +527,10 @@ static void test_bounds_steps_and_modes(void **state)
 	assert_int_equal(node->max_connections, 4096);
 	assert_false(denied(node, 192, 1));
 	assert_int_equal(atomic64_read(&node->shadow_deny), 1);
+	vg_shadow_connections(node, 500);
+	assert_int_equal(atomic64_read(&node->shadow_limit), 0);
+	vg_shadow_connections(node, 501);
+	assert_int_equal(atomic64_read(&node->shadow_limit), 1);
 	assert_non_null(strstr(doc, "\"force\":\"shadow\""));
 	stop(node);
 }
@@ -521,6 +574,13 @@ static void test_values_of_other_modules(void **state)
 	char text[8];
 	s64 v;
 
+	/* while nobody says what it is, anything goes; whoever then says so does not get it */
+	assert_int_equal(learn(node, GOOD "MyLimit=50\n"), 0);
+	mutex_lock(&node->lock);
+	assert_int_equal(vg_values_register(node->values, &def), 0);
+	assert_false(own_in_force);
+	vg_values_unregister(node->values, &def);
+	mutex_unlock(&node->lock);
 	assert_int_equal(learn(node, GOOD "MyLimit=5,Other=word\n"), 0);
 	mutex_lock(&node->lock);
 	assert_int_equal(vg_values_register(node->values, &def), 0);
@@ -547,7 +607,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_start_and_stop), T(test_every_allocation_fails_once),
 		T(test_refuses_to_start_rather_than_guess), T(test_taken_port_starts_nothing),
-		T(test_reload_is_all_or_nothing), T(test_stamps), T(test_values_in_force),
+		T(test_reload_is_all_or_nothing), T(test_keys_stay_while_others_can_connect),
+		T(test_settings_and_their_origin), T(test_stamps), T(test_values_in_force),
 		T(test_values_not_applied), T(test_bad_files_leave_what_is_in_force),
 		T(test_bounds_steps_and_modes), T(test_some_are_never_denied),
 		T(test_values_of_other_modules),
