@@ -131,6 +131,8 @@ struct run {
 
 /* run.c: parse and run one command line without global options before it; returns its status */
 int cli_run(struct cli *cli, int argc, const char *const *argv);
+/* a command line that names no command: reports why (JSON, if that was asked for); VIRGO_USAGE */
+int cli_refuse(struct cli *cli, const char *why);
 
 /* the configuration and the context in force, opened when first asked for; NULL after reporting */
 struct virgo_conf *run_conf(struct run *r);

@@ -355,17 +355,17 @@ static void print_value(struct out *o, const cJSON *value)
 	const char *why = json_text(value, "why", NULL);
 	double in_force = json_number(value, "in_force", -1);
 
-	out_printf(o, "%-26s %s%s%s", json_text(value, "name", "?"), learnt ? learnt : "not learnt",
-		   *unit && learnt ? " " : "", learnt ? unit : "");
+	out_shown(o, "%-26s %s%s%s", json_text(value, "name", "?"), learnt ? learnt : "not learnt",
+		  *unit && learnt ? " " : "", learnt ? unit : "");
 	if (cJSON_IsTrue(applied))
-		out_printf(o, ", applied");
+		out_shown(o, ", applied");
 	else if (learnt)
-		out_printf(o, ", not applied");
+		out_shown(o, ", not applied");
 	if (why)
-		out_printf(o, ": %s", why);
+		out_shown(o, ": %s", why);
 	if (in_force >= 0)
-		out_printf(o, " (in force: %.0f)", in_force);
-	out_printf(o, "\n");
+		out_shown(o, " (in force: %.0f)", in_force);
+	out_write(o, "\n", 1);
 }
 
 static void print_values(struct run *r, struct out *o, const struct virgo_answer *ans, void *arg)
@@ -376,8 +376,9 @@ static void print_values(struct run *r, struct out *o, const struct virgo_answer
 
 	(void)r;
 	(void)arg;
-	out_printf(o, "%s, mode %s%s%s\n", json_text(body, "file", "?"),
-		   json_text(body, "mode", "?"), why ? ": " : "", why ? why : "");
+	out_shown(o, "%s, mode %s%s%s", json_text(body, "file", "?"),
+		  json_text(body, "mode", "?"), why ? ": " : "", why ? why : "");
+	out_write(o, "\n", 1);
 	cJSON_ArrayForEach(value, cJSON_GetObjectItemCaseSensitive(body, "values"))
 		print_value(o, value);
 	cJSON_Delete(body);

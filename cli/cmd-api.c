@@ -141,8 +141,11 @@ static void print_answer(struct run *r, struct out *o, const struct virgo_answer
 		out_printf(o, "%d\n", ans->status);
 		for (i = 0; i < CLI_COUNT(shown); i++) {
 			value = virgo_answer_header(ans, shown[i]);
-			if (value)
-				out_printf(o, "%s: %s\n", shown[i], value);
+			if (!value)
+				continue;
+			out_printf(o, "%s: ", shown[i]);
+			out_shown(o, "%s", value);
+			out_write(o, "\n", 1);
 		}
 		out_write(o, "\n", 1);
 	}

@@ -26,18 +26,24 @@ static void settings_cell(struct out *o, const cJSON *setting)
 	char *text;
 
 	if (cJSON_IsString(value)) {
-		out_printf(o, "%s", value->valuestring);
+		out_shown(o, "%s", value->valuestring);
 	} else if (cJSON_IsArray(value)) {
 		cJSON_ArrayForEach(item, value)
 			text_printf(&t, "%s%s", t.len ? ", " : "",
 				    cJSON_IsString(item) ? item->valuestring : "?");
-		out_printf(o, "%s", t.data && !t.failed ? t.data : "");
+		out_shown(o, "%s", t.data && !t.failed ? t.data : "");
 	} else {
 		text = cJSON_PrintUnformatted(value);
-		out_printf(o, "%s", text ? text : "");
+		out_shown(o, "%s", text ? text : "");
 		cJSON_free(text);
 	}
 	text_free(&t);
+}
+
+static void print_name(struct out *o, const char *name)
+{
+	out_shown(o, o->format == OUT_TABLE ? "%-24s " : "%s", name);
+	out_write(o, "\t", o->format != OUT_TABLE);
 }
 
 static void print_settings(struct run *r, struct out *o, const struct virgo_answer *ans, void *arg)
@@ -47,15 +53,17 @@ static void print_settings(struct run *r, struct out *o, const struct virgo_answ
 	const char *only = r->argc ? r->argv[0] : NULL;
 	bool *found = arg;
 
-	if (!only)
-		out_printf(o, o->format == OUT_TABLE ? "%-24s %s\n" : "%s\t%s\n", "file",
-			   json_text(body, "file", "?"));
+	if (!only) {
+		print_name(o, "file");
+		out_shown(o, "%s", json_text(body, "file", "?"));
+		out_write(o, "\n", 1);
+	}
 	cJSON_ArrayForEach(s, settings) {
 		if (only && strcmp(only, s->string))
 			continue;
 		*found = true;
 		if (!only)
-			out_printf(o, o->format == OUT_TABLE ? "%-24s " : "%s\t", s->string);
+			print_name(o, s->string);
 		settings_cell(o, s);
 		if (!only && !strcmp(json_text(s, "from", ""), "default"))
 			out_printf(o, o->format == OUT_TABLE ? "  (default)" : "\tdefault");

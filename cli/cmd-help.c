@@ -60,8 +60,7 @@ static int help_json(struct run *r)
 	}
 	if (r->out.rows)
 		return VIRGO_OK;
-	out_end(&r->out);
-	return VIRGO_NOT_FOUND;
+	return run_fail(r, VIRGO_NOT_FOUND, "no help on \"%.120s\"", topic);
 }
 
 static int help(struct run *r)

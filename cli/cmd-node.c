@@ -20,8 +20,10 @@ static void print_object(struct out *o, const cJSON *object, const char *prefix,
 			continue;
 		}
 		text = cJSON_IsString(item) ? NULL : cJSON_PrintUnformatted(item);
-		out_printf(o, o->format == OUT_TABLE ? "%-28s %s\n" : "%s\t%s\n", name,
-			   text ? text : cJSON_IsString(item) ? item->valuestring : "");
+		out_shown(o, o->format == OUT_TABLE ? "%-28s " : "%s", name);
+		out_write(o, "\t", o->format != OUT_TABLE);
+		out_shown(o, "%s", text ? text : cJSON_IsString(item) ? item->valuestring : "");
+		out_write(o, "\n", 1);
 		cJSON_free(text);
 	}
 }

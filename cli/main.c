@@ -51,12 +51,6 @@ static int close_output(int status)
 	return status ? status : VIRGO_FAILED;
 }
 
-static int usage(const char *why)
-{
-	fprintf(stderr, "virgo: %s\nhint: virgo help\n", why);
-	return VIRGO_USAGE;
-}
-
 int main(int argc, char **argv)
 {
 	const char *const *words = (const char *const *)argv;
@@ -68,7 +62,7 @@ int main(int argc, char **argv)
 	if (argc > 1 && !strcmp(argv[1], "--complete"))
 		return close_output(cli_complete(&session, argc - 2, words + 2));
 	if (cli_parse_globals(&session, argc - 1, words + 1, &used, &special, why))
-		return usage(why);
+		return close_output(cli_refuse(&session, why));
 	words += 1 + used;
 	argc -= 1 + used;
 	if (special == 'V') {
@@ -76,11 +70,11 @@ int main(int argc, char **argv)
 		return close_output(VIRGO_OK);
 	}
 	if (special == 'h' && help_topic(stdout, argc, words))
-		return usage("no help on that");
+		return close_output(cli_refuse(&session, "no help on that"));
 	if (special == 'h')
 		return close_output(VIRGO_OK);
 	if (!argc)
-		return usage("no command given");
+		return close_output(cli_refuse(&session, "no command given"));
 	catch_interrupt();
 	status = cli_run(&session, argc, words);
 	cli_free(&session);

@@ -67,6 +67,29 @@ void out_printf(struct out *o, const char *fmt, ...)
 	free(s);
 }
 
+void out_shown(struct out *o, const char *fmt, ...)
+{
+	struct out_text t = { 0 };
+	va_list ap;
+	char *s;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&s, fmt, ap);
+	va_end(ap);
+	if (n < 0) {
+		o->error = ENOMEM;
+		return;
+	}
+	text_escaped(&t, s, (size_t)n);
+	free(s);
+	if (t.failed)
+		o->error = ENOMEM;
+	else
+		out_write(o, t.data, t.len);
+	text_free(&t);
+}
+
 void out_value(struct out *o, const void *data, size_t len)
 {
 	const char *p = data;

@@ -84,6 +84,8 @@ void out_element(struct out *o, const char *json, size_t len);
 /* bytes as they are, outside of lists and records */
 void out_write(struct out *o, const void *data, size_t len);
 void out_printf(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* text of a node within a line: escaped as cells are, so that it can't drive the terminal */
+void out_shown(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* a value: as it is, but escaped and ended by a newline in a table */
 void out_value(struct out *o, const void *data, size_t len);	/* a NUL follows data */
 

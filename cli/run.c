@@ -152,6 +152,18 @@ static int unknown(struct cli *cli, int argc, const char *const *argv)
 	return ret;
 }
 
+int cli_refuse(struct cli *cli, const char *why)
+{
+	struct run r = { .cli = cli, .name = "", .set = cli->set };
+	int ret;
+
+	choose_format(&r);
+	run_hint(&r, "virgo help");
+	ret = settle(&r, run_fail(&r, VIRGO_USAGE, "%s", why));
+	out_free(&r.out);
+	return ret;
+}
+
 int cli_run(struct cli *cli, int argc, const char *const *argv)
 {
 	const struct cli_command *cmd;

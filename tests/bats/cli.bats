@@ -342,6 +342,43 @@ teardown()
 	assert_output ""
 }
 
+@test "-o json covers what is wrong before a command is found" {
+	run --separate-stderr virgo -o json --nope status
+	assert_failure 2
+	[ "$(jq -r '.error.kind' <<<"$output")" = usage ]
+	run --separate-stderr virgo -o json
+	assert_failure 2
+	[ "$(jq -r '.error.message' <<<"$output")" = "no command given" ]
+	run --separate-stderr virgo -o json help nonsense
+	assert_failure 3
+	[ "$(jq -r '.[0].error.kind' <<<"$output")" = not_found ]
+	run --separate-stderr virgo --nope
+	assert_failure 2
+	assert_output ""
+	[ "${stderr_lines[*]}" = 'virgo: unknown option "--nope" hint: virgo help' ]
+}
+
+@test "what a node says does not drive the terminal" {
+	exec 8< <(exec python3 -c '
+import socket
+s = socket.create_server(("127.0.0.1", 0))
+print(s.getsockname()[1], flush=True)
+body = b"{\"name\":\"a\\u001b[2Jb\\nc\"}"
+while True:
+    c = s.accept()[0]
+    c.recv(65536)
+    c.sendall(b"HTTP/1.1 200 OK\r\nVirgo-Node: 9\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(body), body))
+    c.close()
+')
+	fake=$!
+	read -r port <&8
+	run virgo -o table -w "127.0.0.1:$port" node show
+	kill "$fake"
+	exec 8<&-
+	assert_success
+	assert_output 'name                         a\x1b[2Jb\nc'
+}
+
 @test "a balancer that is not there is refused, not ignored" {
 	run virgo --balance least-loaded mem alloc 1k
 	assert_failure 2

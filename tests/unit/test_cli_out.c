@@ -164,6 +164,24 @@ static void test_value(void **state)
 	check_value(OUT_TSV, "a\nb", 3, "a\nb");
 }
 
+static void test_shown(void **state)
+{
+	char *text = NULL;
+	struct out o;
+	size_t len;
+	FILE *to;
+
+	(void)state;
+	to = open_memstream(&text, &len);
+	assert_non_null(to);
+	out_init(&o, to, OUT_TABLE);
+	out_shown(&o, "%s=%d", "a\033[2J\n\xc2\x9b", 7);
+	out_free(&o);
+	fclose(to);
+	assert_string_equal(text, "a\\x1b[2J\\n\\xc2\\x9b=7");
+	free(text);
+}
+
 static void test_utf8(void **state)
 {
 	assert_true(text_is_utf8("gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80", 15));
@@ -219,7 +237,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_list), cmocka_unit_test(test_empty_and_record),
 		cmocka_unit_test(test_element_among_rows), cmocka_unit_test(test_many_rows),
-		cmocka_unit_test(test_value), cmocka_unit_test(test_utf8),
+		cmocka_unit_test(test_value), cmocka_unit_test(test_shown),
+		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_spellings), cmocka_unit_test(test_full_disk),
 	};
 
