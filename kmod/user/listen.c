@@ -3,12 +3,14 @@
  * Listening sockets of virgod: made here or handed over by systemd (LISTEN_FDS), and accepting from them.
  */
 #include <linux/errno.h>
+#include <linux/printk.h>
 #include <linux/slab.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -25,6 +27,10 @@ enum { ACCEPTS = 64, BACKLOG = 4096, INHERITED_FIRST = 3, INHERITED_MAX = 64 };
 
 static int inherited_fd[INHERITED_MAX];
 static unsigned int nr_inherited;
+
+/* kept for shed_one(), from the first listener on */
+static pthread_mutex_t spare_lock = PTHREAD_MUTEX_INITIALIZER;
+static int spare_fd = -1;
 
 /* --- addresses --------------------------------------------------------------------------------------- */
 
@@ -139,13 +145,19 @@ int host_listen(struct vg_node *node, struct vg_svc *svc, const struct vg_addr *
 		kfree(l);
 		return ret;
 	}
+	if (spare_fd < 0)
+		spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	*listener = l;
 	return 0;
 }
 
 static void watch(struct loop_thread *t, void *arg)
 {
-	loop_watch(t, arg);
+	struct loop_listener *l = arg;
+	int ret = loop_watch(t, l);
+
+	if (ret)
+		pr_err("virgo: a thread cannot wait for connections to %s: %s\n", l->svc->def->name, strerror(-ret));
 }
 
 static void unwatch(struct loop_thread *t, void *arg)
@@ -199,18 +211,22 @@ static void accept_one(struct loop_thread *t, struct loop_listener *l, int fd,
 		loop_conn_add(t, u, c);
 }
 
-/* Out of descriptors: the waiting peer is taken on a spare one and sent away, or it would wait forever. */
+/*
+ * Out of descriptors: the waiting peer is taken on the spare one and sent away, or it would wait forever.
+ * One thread at a time: between closing it and having it back the number is anybody's.
+ */
 static void shed_one(struct loop_listener *l)
 {
-	static int spare = -1;
 	int fd;
 
-	if (spare >= 0)
-		close(spare);
+	pthread_mutex_lock(&spare_lock);
+	if (spare_fd >= 0)
+		close(spare_fd);
 	fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC);
 	if (fd >= 0)
 		close(fd);
-	spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	pthread_mutex_unlock(&spare_lock);
 }
 
 void loop_accept(struct loop_thread *t, struct loop_listener *l)
