@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Who may know whom. Layers only look down: cli, plugins -> lib; lib -> the pure files of core; services -> core; hosts ->
+# core and services. What differs by host stands at the seam, what differs by kernel in compat.h.
+set -uo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+status=0
+
+# refuse WHY, with the offending lines on standard input
+refuse()
+{
+	local lines
+
+	lines=$(cat)
+	[[ -n $lines ]] || return 0
+	printf '%s:\n%s\n' "$1" "$lines"
+	status=1
+}
+
+includes()
+{
+	git grep -nE "^#include \"$1" -- "${@:2}"
+}
+
+pure='core/(conf|config|place|addr|buf|str|utf8|json|limits|service|values_parse)\.h'
+includes '(mempool|linux|user)/' kmod/core | refuse 'core knows a service or a host'
+includes '(linux|user)/' kmod/mempool | refuse 'a service knows a host'
+includes 'user/' kmod/linux | refuse 'a host knows the other'
+includes '(lib|virgo|cli|analytics)/' kmod | refuse 'the node knows its clients'
+git grep -nE '^#include [<"](virgo/|\.\./lib)' -- kmod | refuse 'the node knows the library'
+git grep -nE '^#include "(core|mempool|linux|user)/' -- lib | grep -vE "\"$pure" | refuse 'lib knows more of core than its pure files'
+git grep -nE '^#include "(core|mempool|linux|user)/' -- cli | grep -vE "\"$pure" | refuse 'cli knows more of core than its pure files'
+git grep -nE '^#include "(core|mempool|linux|user|cli)/' -- analytics | refuse 'analytics knows the node or the command'
+git grep -nE '^#include "(cli|analytics)/' -- lib | refuse 'lib knows who uses it'
+git grep -nE '\bexit\(|\b(printf|puts|perror)\(' -- 'lib/*.c' ':!lib/kshim.c' | refuse 'lib prints or exits'
+
+git grep -n '__KERNEL__' -- kmod ':!kmod/core/host.h' ':!kmod/user' ':!kmod/include/uapi' | refuse '__KERNEL__ outside the seam'
+git grep -nE 'LINUX_VERSION_CODE|KERNEL_VERSION\(' -- kmod ':!kmod/linux/compat.h' ':!kmod/user' |
+	refuse 'kernel versions outside compat.h'
+git grep -nE '^[^"*]*\b(float|double) ' -- kmod/core kmod/mempool kmod/linux | refuse 'floating point in the kernel'
+
+spdx()
+{
+	local file want
+
+	git ls-files '*.c' '*.h' '*.sh' '*.bats' '*.bash' Makefile '*/Kbuild' | while read -r file; do
+		want=GPL-3.0-or-later
+		case $file in
+		kmod/*|tests/vm/*/Kbuild|tests/vm/*/virgo_*.c) want=GPL-2.0-or-later ;;	# what a kernel loads
+		esac
+		head -n 2 "$file" | grep -q "SPDX-License-Identifier: $want" || echo "$file: no SPDX line for $want"
+	done
+}
+spdx | refuse 'licence lines'
+
+git ls-files '*.c' '*.h' | xargs wc -l | awk '$1 > 700 && $2 != "total" && $2 !~ /^tests\// { print $2 ": " $1 " lines" }' |
+	refuse 'files of more than 700 lines'
+
+exit $status
