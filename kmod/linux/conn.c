@@ -31,10 +31,10 @@
 #include <net/sock.h>
 #include <net/tcp.h>
 
-#include "core/addr.h"
 #include "core/conn.h"
 #include "core/host.h"
 #include "core/node.h"
+#include "core/sockaddr.h"
 #include "compat.h"
 #include "host.h"
 
@@ -352,12 +352,13 @@ static int peer_and_local(struct socket *sock, struct vg_addr *peer, struct vg_a
 	ret = kernel_getpeername(sock, (struct sockaddr *)&ss);
 	if (ret < 0)
 		return ret;
-	virgo_from_sockaddr(peer, &ss);
+	ret = vg_addr_from_sockaddr(peer, &ss);
+	if (ret)
+		return ret;
 	ret = kernel_getsockname(sock, (struct sockaddr *)&ss);
 	if (ret < 0)
 		return ret;
-	virgo_from_sockaddr(local, &ss);
-	return 0;
+	return vg_addr_from_sockaddr(local, &ss);
 }
 
 /* Undo what the child inherited from the listener, then let it go. */

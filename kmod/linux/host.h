@@ -32,11 +32,6 @@ extern void (*virgo_default_data_ready)(struct sock *sk);
 void virgo_queue_accept(struct delayed_work *accept);
 void virgo_queue_accept_later(struct delayed_work *accept);
 
-/* socket addresses */
-struct sockaddr_storage;
-int virgo_to_sockaddr(const struct vg_addr *a, struct sockaddr_storage *ss);
-void virgo_from_sockaddr(struct vg_addr *a, const struct sockaddr_storage *ss);
-
 /* the one node of this kernel, from load to unload */
 extern struct vg_node *virgo_node;
 

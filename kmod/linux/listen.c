@@ -20,9 +20,9 @@
 #include <net/sock.h>
 #include <net/tcp_states.h>
 
-#include "core/addr.h"
 #include "core/host.h"
 #include "core/node.h"
+#include "core/sockaddr.h"
 #include "compat.h"
 #include "host.h"
 
@@ -36,35 +36,6 @@ struct virgo_listener {
 };
 
 /* --- addresses ------------------------------------------------------------------------------------------- */
-
-int virgo_to_sockaddr(const struct vg_addr *a, struct sockaddr_storage *ss)
-{
-	struct sockaddr_in *in = (struct sockaddr_in *)ss;
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ss;
-
-	memset(ss, 0, sizeof(*ss));
-	if (a->family == 4) {
-		in->sin_family = AF_INET;
-		in->sin_port = htons(a->port);
-		memcpy(&in->sin_addr, a->ip, 4);
-		return sizeof(*in);
-	}
-	in6->sin6_family = AF_INET6;
-	in6->sin6_port = htons(a->port);
-	memcpy(&in6->sin6_addr, a->ip, 16);
-	return sizeof(*in6);
-}
-
-void virgo_from_sockaddr(struct vg_addr *a, const struct sockaddr_storage *ss)
-{
-	const struct sockaddr_in *in = (const struct sockaddr_in *)ss;
-	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)ss;
-
-	if (ss->ss_family == AF_INET)
-		vg_addr_from_ip4(a, &in->sin_addr, ntohs(in->sin_port));
-	else
-		vg_addr_from_ip6(a, &in6->sin6_addr, ntohs(in6->sin6_port));
-}
 
 bool host_addr_is_local(const struct vg_addr *addr)
 {
@@ -123,7 +94,7 @@ static void accept_work(struct work_struct *work)
 static int open_socket(const struct vg_addr *addr, struct socket **out)
 {
 	struct sockaddr_storage ss;
-	int len = virgo_to_sockaddr(addr, &ss);
+	int len = vg_addr_to_sockaddr(addr, &ss);
 	struct socket *sock;
 	int ret;
 

@@ -8,14 +8,13 @@
 #include <linux/slab.h>
 
 #include <ifaddrs.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "core/addr.h"
 #include "core/host.h"
+#include "core/sockaddr.h"
 
 void host_random(void *p, size_t n)
 {
@@ -28,30 +27,17 @@ size_t host_alloc_size(const void *p, size_t asked)
 	return p ? ksize(p) + sizeof(size_t) : 0;
 }
 
-static bool is_addr(const struct sockaddr *sa, const struct vg_addr *want)
-{
-	struct vg_addr a;
-
-	if (!sa)
-		return false;
-	if (sa->sa_family == AF_INET)
-		vg_addr_from_ip4(&a, &((const struct sockaddr_in *)sa)->sin_addr, 0);
-	else if (sa->sa_family == AF_INET6)
-		vg_addr_from_ip6(&a, &((const struct sockaddr_in6 *)sa)->sin6_addr, 0);
-	else
-		return false;
-	return vg_addr_same(&a, want);
-}
-
 bool host_addr_is_local(const struct vg_addr *addr)
 {
 	struct ifaddrs *list, *i;
+	struct vg_addr own;
 	bool yes = false;
 
 	if (getifaddrs(&list))
 		return false;
 	for (i = list; i && !yes; i = i->ifa_next)
-		yes = is_addr(i->ifa_addr, addr);
+		yes = i->ifa_addr && !vg_addr_from_sockaddr(&own, i->ifa_addr) &&
+		      vg_addr_same(&own, addr);
 	freeifaddrs(list);
 	return yes;
 }

@@ -16,10 +16,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "core/addr.h"
 #include "core/conn.h"
 #include "core/host.h"
 #include "core/node.h"
+#include "core/sockaddr.h"
 #include "user/listen.h"
 #include "user/loop.h"
 
@@ -31,37 +31,6 @@ static unsigned int nr_inherited;
 /* kept for shed_one(), from the first listener on */
 static pthread_mutex_t spare_lock = PTHREAD_MUTEX_INITIALIZER;
 static int spare_fd = -1;
-
-/* --- addresses --------------------------------------------------------------------------------------- */
-
-static socklen_t to_sockaddr(const struct vg_addr *a, struct sockaddr_storage *ss)
-{
-	struct sockaddr_in *in = (struct sockaddr_in *)ss;
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ss;
-
-	memset(ss, 0, sizeof(*ss));
-	if (a->family == 4) {
-		in->sin_family = AF_INET;
-		in->sin_port = htons(a->port);
-		memcpy(&in->sin_addr, a->ip, 4);
-		return sizeof(*in);
-	}
-	in6->sin6_family = AF_INET6;
-	in6->sin6_port = htons(a->port);
-	memcpy(&in6->sin6_addr, a->ip, 16);
-	return sizeof(*in6);
-}
-
-static void from_sockaddr(struct vg_addr *a, const struct sockaddr_storage *ss)
-{
-	const struct sockaddr_in *in = (const struct sockaddr_in *)ss;
-	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)ss;
-
-	if (ss->ss_family == AF_INET)
-		vg_addr_from_ip4(a, &in->sin_addr, ntohs(in->sin_port));
-	else
-		vg_addr_from_ip6(a, &in6->sin6_addr, ntohs(in6->sin6_port));
-}
 
 /* --- inherited sockets ----------------------------------------------------------------------------------- */
 
@@ -92,7 +61,8 @@ static int take_inherited(const struct vg_addr *want)
 		len = sizeof(ss);
 		if (inherited_fd[i] < 0 || getsockname(inherited_fd[i], (struct sockaddr *)&ss, &len))
 			continue;
-		from_sockaddr(&a, &ss);
+		if (vg_addr_from_sockaddr(&a, &ss))
+			continue;
 		if (a.port != want->port || !vg_addr_same(&a, want))
 			continue;
 		fd = inherited_fd[i];
@@ -109,7 +79,7 @@ static int take_inherited(const struct vg_addr *want)
 static int open_socket(const struct vg_addr *addr)
 {
 	struct sockaddr_storage ss;
-	socklen_t len = to_sockaddr(addr, &ss);
+	socklen_t len = vg_addr_to_sockaddr(addr, &ss);
 	int one = 1, fd, ret;
 
 	fd = take_inherited(addr);
@@ -195,12 +165,11 @@ static void accept_one(struct loop_thread *t, struct loop_listener *l, int fd,
 	struct vg_conn *c;
 	int one = 1;
 
-	from_sockaddr(&peer, peer_ss);
-	if (getsockname(fd, (struct sockaddr *)&ss, &len)) {
+	if (vg_addr_from_sockaddr(&peer, peer_ss) || getsockname(fd, (struct sockaddr *)&ss, &len) ||
+	    vg_addr_from_sockaddr(&local, &ss)) {
 		close(fd);
 		return;
 	}
-	from_sockaddr(&local, &ss);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	u = loop_conn_new(fd);
 	if (!u)

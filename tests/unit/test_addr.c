@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "core/addr.c"
+#include "core/sockaddr.c"
 
 #define BOTH (VG_ADDR_PORT | VG_ADDR_PREFIX)
 
@@ -322,6 +323,37 @@ static void predicates(void **state)
 	}
 }
 
+static void socket_addresses(void **state)
+{
+	static const char *const texts[] = { "192.0.2.7:30000", "[2001:db8::7]:40000", "127.0.0.1:1" };
+	struct sockaddr_storage ss;
+	struct vg_addr a, back;
+	char text[64];
+	size_t i;
+	int len;
+
+	for (i = 0; i < ARRAY_SIZE(texts); i++) {
+		a = addr_of(texts[i]);
+		len = vg_addr_to_sockaddr(&a, &ss);
+		assert_int_equal(len, a.family == 4 ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6));
+		if (a.family == 4)
+			inet_ntop(AF_INET, &((struct sockaddr_in *)&ss)->sin_addr, text, sizeof(text));
+		else
+			inet_ntop(AF_INET6, &((struct sockaddr_in6 *)&ss)->sin6_addr, text, sizeof(text));
+		assert_non_null(strstr(texts[i], text));
+		assert_int_equal(vg_addr_from_sockaddr(&back, &ss), 0);
+		assert_memory_equal(&back, &a, sizeof(a));
+	}
+	/* one spelling each here too */
+	inet_pton(AF_INET6, "::ffff:192.0.2.7", &((struct sockaddr_in6 *)&ss)->sin6_addr);
+	ss.ss_family = AF_INET6;
+	assert_int_equal(vg_addr_from_sockaddr(&back, &ss), 0);
+	assert_int_equal(back.family, 4);
+	ss.ss_family = AF_UNIX;
+	assert_int_equal(vg_addr_from_sockaddr(&back, &ss), -EAFNOSUPPORT);
+	assert_int_equal(back.family, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -332,6 +364,7 @@ int main(void)
 		cmocka_unit_test(from_bytes),
 		cmocka_unit_test(networks),
 		cmocka_unit_test(predicates),
+		cmocka_unit_test(socket_addresses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
