@@ -64,30 +64,6 @@ int vg_range_parse(struct vg_str s, u64 total, u64 *off, u64 *len)
 	return 0;
 }
 
-int vg_req_range(struct vg_req *req, u64 total, u64 *off, u64 *len)
-{
-	struct vg_str h = vg_req_header(req, VG_H_RANGE);
-	int ret;
-
-	*off = 0;
-	*len = total;
-	if (!h.p || (req->method != VG_GET && req->method != VG_HEAD))
-		return 200;
-	ret = vg_range_parse(h, total, off, len);
-	if (ret == -ENOENT)
-		return 200;
-	if (ret) {
-		vg_reply_header(req, "Content-Range", "bytes */%llu", (unsigned long long)total);
-		vg_problem(req, 416, "http.range", "nothing in that range of %llu bytes",
-			   (unsigned long long)total);
-		return 416;
-	}
-	vg_reply_header(req, "Content-Range", "bytes %llu-%llu/%llu", (unsigned long long)*off,
-			(unsigned long long)(*off + *len - 1), (unsigned long long)total);
-	return 206;
-}
-EXPORT_SYMBOL_GPL(vg_req_range);
-
 /* One entity-tag: 1 it is @version, 0 it is not, -EINVAL it is none */
 static int take_tag(struct vg_str *s, bool weak, u64 version)
 {
@@ -112,6 +88,38 @@ static int take_tag(struct vg_str *s, bool weak, u64 version)
 		return 0;
 	return !vg_str_u64(tag, &v) && v == version;
 }
+
+/* A part is wanted only of what the client has seen: any other If-Range than its tag means all. */
+static bool if_range_holds(const struct vg_req *req, u64 version)
+{
+	struct vg_str tag = vg_req_header(req, VG_H_IF_RANGE);
+
+	return !tag.p || (take_tag(&tag, false, version) == 1 && !tag.n);
+}
+
+int vg_req_range(struct vg_req *req, u64 version, u64 total, u64 *off, u64 *len)
+{
+	struct vg_str h = vg_req_header(req, VG_H_RANGE);
+	int ret;
+
+	*off = 0;
+	*len = total;
+	if (!h.p || (req->method != VG_GET && req->method != VG_HEAD) || !if_range_holds(req, version))
+		return 200;
+	ret = vg_range_parse(h, total, off, len);
+	if (ret == -ENOENT)
+		return 200;
+	if (ret) {
+		vg_reply_header(req, "Content-Range", "bytes */%llu", (unsigned long long)total);
+		vg_problem(req, 416, "http.range", "nothing in that range of %llu bytes",
+			   (unsigned long long)total);
+		return 416;
+	}
+	vg_reply_header(req, "Content-Range", "bytes %llu-%llu/%llu", (unsigned long long)*off,
+			(unsigned long long)(*off + *len - 1), (unsigned long long)total);
+	return 206;
+}
+EXPORT_SYMBOL_GPL(vg_req_range);
 
 int vg_etag_list(struct vg_str s, bool weak, u64 version, bool exists)
 {

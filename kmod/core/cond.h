@@ -9,11 +9,11 @@
 #include "core/req.h"
 
 /*
- * The part of @total bytes asked for. 206 with *@off and *@len set; 200 when there is no Range,
- * several ranges or another unit (then all is meant: 0, @total); 416 when the answer has been
- * given.
+ * The part of @total bytes of @version asked for. 206 with *@off and *@len set; 200 when there is no
+ * Range, several ranges, another unit, or If-Range with another tag (then all is meant: 0, @total);
+ * 416 when the answer has been given.
  */
-int vg_req_range(struct vg_req *req, u64 total, u64 *off, u64 *len);
+int vg_req_range(struct vg_req *req, u64 version, u64 total, u64 *off, u64 *len);
 
 /*
  * Does entity-tag list @h (VG_H_IF_MATCH: compared strongly; VG_H_IF_NONE_MATCH: weakly) match

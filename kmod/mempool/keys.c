@@ -198,7 +198,7 @@ int mp_key_get(struct vg_req *req)
 	vg_reply_etag(req, view.version);
 	if (mp_view_conditions(req, &view))
 		goto put;
-	status = vg_req_range(req, view.size, &off, &n);
+	status = vg_req_range(req, view.version, view.size, &off, &n);
 	if (status == 416)
 		goto put;
 	return mp_view_reply(req, status, &view, off, n);

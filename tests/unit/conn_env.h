@@ -219,7 +219,7 @@ static int env_get(struct vg_req *req)
 static int env_big_get(struct vg_req *req)
 {
 	u64 off, len;
-	int status = vg_req_range(req, sizeof(env_big), &off, &len);
+	int status = vg_req_range(req, 7, sizeof(env_big), &off, &len);
 
 	env_runs++;
 	if (status == 416)

@@ -143,6 +143,10 @@ static const struct {
 	/* conditions */
 	{ T("GET /v1/big HTTP/1.1\r\n" H "Range: bytes=0-9\r\n\r\n"), "206", true },
 	{ T("GET /v1/big HTTP/1.1\r\n" H "Range: bytes=100000-\r\n\r\n"), "416", true },
+	{ T("GET /v1/big HTTP/1.1\r\n" H "Range: bytes=0-9\r\nIf-Range: \"7\"\r\n\r\n"), "206", true },
+	{ T("GET /v1/big HTTP/1.1\r\n" H "Range: bytes=0-9\r\nIf-Range: \"6\"\r\n\r\n"), "200", true },
+	{ T("GET /v1/big HTTP/1.1\r\n" H "Range: bytes=0-9\r\nIf-Range: W/\"7\"\r\n\r\n"), "200", true },
+	{ T("GET /v1/big HTTP/1.1\r\n" H "If-Range: Sun, 22 Nov 2026 11:14:42 GMT\r\nRange: bytes=200000-\r\n\r\n"), "200", true },
 	{ T("GET /v1/big HTTP/1.1\r\n" H "Range: bytes=0-1,3-4\r\n\r\n"), "200", true },
 	{ T("PUT /v1/mem/a HTTP/1.1\r\n" H "If-Match: \"7\"\r\nContent-Length: 1\r\n\r\nx"), "204", true },
 	{ T("PUT /v1/mem/a HTTP/1.1\r\n" H "If-Match: \"8\"\r\nContent-Length: 1\r\n\r\nx"), "412", true },
