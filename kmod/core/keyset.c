@@ -175,6 +175,10 @@ static int parse_option(struct reader *r, struct vg_key *key, struct vg_str w,
 		return vg_conf_fail_key(err, &pair, -EINVAL,
 					"unknown \"%.*s\": one of rights, services, prefixes, not_before, not_after",
 					VG_STR_ARG(pair.key));
+	/* nothing listed would mean the defaults, or everything: not what somebody meant who wrote it */
+	if (!pair.value.n)
+		return vg_conf_fail(err, &pair, -EINVAL, "%.*s lists nothing: leave it out or list some",
+				    VG_STR_ARG(pair.key));
 	while ((ret = vg_conf_list_next(&list, &item, err)) > 0) {
 		ret = set(key, &item, err);
 		if (ret)

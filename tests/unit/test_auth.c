@@ -605,6 +605,8 @@ static const struct {
 	{ "KEY1 " SECRET " services=mempool,x\n", 1, 67, "unknown service" },
 	{ "KEY1 " SECRET " color=red\n", 1, 50, "unknown \"color\"" },
 	{ "KEY1 " SECRET " what\n", 1, 50, "name=value" },
+	{ "KEY1 " SECRET " rights=\n", 1, 57, "rights lists nothing" },
+	{ "KEY1 " SECRET " prefixes= services=mempool\n", 1, 59, "prefixes lists nothing" },
 	{ "KEY1 " SECRET " not_after=soon\n", 1, 60, "not_after" },
 	{ "KEY1 " SECRET " \x01\n", 1, 50, "control byte" },
 };
