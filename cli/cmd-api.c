@@ -14,6 +14,7 @@ static const struct cli_option api_options[] = {
 	{ 'd', "data", "BODY", "send this; @FILE: a file's bytes, -: standard input", CLI_C_FILE },
 	{ 'H', "header", "LINE", "add \"Name: value\" (signed)", .repeats = true },
 	{ 'i', "include", NULL, "show status and headers of the answer" },
+	{ 'y', "yes", NULL, "do not ask before a DELETE on several nodes" },
 	{ 's', "service", "NAME", "service or port; else the one the path belongs to", CLI_C_WORDS,
 	  cli_service_words },
 	{ 0 }
@@ -169,12 +170,37 @@ static int api_one(struct run *r, const struct api *a)
 	return ret ? run_error(r, &err) : VIRGO_OK;
 }
 
+/* what is deleted on several nodes is gone on all of them: ask a person, or want --yes */
+static int confirm(struct run *r, const struct api *a)
+{
+	size_t n = virgo_nodeset_count(virgo_nodes(r->ctx));
+	const char *data = run_opt(r, "data");
+	char answer[64];
+	ssize_t len;
+
+	if (n == 1 || strcmp(a->req.method, "DELETE") || run_flag(r, "yes"))
+		return VIRGO_OK;
+	if ((data && !strcmp(data, "-")) || !isatty(r->cli->in_fd) ||
+	    !isatty(fileno(r->cli->diag))) {
+		run_hint(r, "--yes does it; -w NODE names one node");
+		return run_usage(r, "DELETE on %zu nodes needs --yes", n);
+	}
+	fprintf(r->cli->diag, "DELETE on %zu nodes? [y/N] ", n);
+	fflush(r->cli->diag);
+	len = read(r->cli->in_fd, answer, sizeof(answer));
+	if (len > 0 && (*answer == 'y' || *answer == 'Y'))
+		return VIRGO_OK;
+	return run_fail(r, len < 0 ? VIRGO_INTERRUPTED : VIRGO_FAILED, "nothing was deleted");
+}
+
 static int api(struct run *r)
 {
 	struct api a = { .fd = -1 };
 	int ret;
 
 	ret = take_request(r, &a);
+	if (!ret)
+		ret = confirm(r, &a);
 	if (!ret && virgo_nodeset_count(virgo_nodes(r->ctx)) == 1)
 		ret = api_one(r, &a);
 	else if (!ret)

@@ -154,7 +154,7 @@ static int mem_free(struct run *r)
 			out_bool(&r->out, true);
 		}
 	}
-	return worst;
+	return i < r->argc ? VIRGO_INTERRUPTED : worst;
 }
 
 const struct cli_command commands_block[] = {

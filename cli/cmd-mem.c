@@ -132,28 +132,65 @@ static const struct cli_option del_options[] = {
 	{ 0 }
 };
 
+/* Nodes that gave no answer: each costs its time-out once, however many keys it has. */
+struct silent {
+	const char **nodes;
+	size_t count;
+};
+
+static bool is_silent(const struct silent *s, const char *node)
+{
+	size_t i;
+
+	for (i = 0; i < s->count; i++)
+		if (s->nodes[i] == node)	/* placement gives the node set's own string */
+			return true;
+	return false;
+}
+
+static int del_one(struct run *r, struct silent *s, const struct virgo_mem_options *opt,
+		   const char *key)
+{
+	const char *node = virgo_place(r->ctx, key, strlen(key));
+	struct virgo_error err;
+	int ret;
+
+	if (is_silent(s, node))
+		return run_fail(r, VIRGO_UNREACHABLE, "key \"%.100s\" is not deleted: %s did not "
+				"answer", key, node);
+	ret = virgo_mem_del(r->ctx, key, opt, &err);
+	if (!ret)
+		return VIRGO_OK;
+	if (ret == VIRGO_UNREACHABLE)
+		s->nodes[s->count++] = node;
+	return run_error(r, &err);
+}
+
 static int mem_del(struct run *r)
 {
 	static const struct out_col cols[] = { { "key" }, { "deleted" } };
 	struct virgo_mem_options opt = { .if_version = run_opt(r, "if-version") };
-	struct virgo_error err;
+	struct silent silent = { .nodes = calloc((size_t)r->argc, sizeof(char *)) };
 	int i, ret, worst = VIRGO_OK;
 
-	if (opt.if_version && r->argc > 1)
+	if (!silent.nodes)
+		return run_fail(r, VIRGO_FAILED, "out of memory");
+	if (opt.if_version && r->argc > 1) {
+		free(silent.nodes);
 		return run_usage(r, "--if-version goes with one key");
+	}
 	if (out_is_json(&r->out))
 		out_list(&r->out, cols, CLI_COUNT(cols));
 	for (i = 0; i < r->argc && !r->cli->interrupted; i++) {
-		ret = virgo_mem_del(r->ctx, r->argv[i], &opt, &err);
+		ret = del_one(r, &silent, &opt, r->argv[i]);
 		worst = ret > worst ? ret : worst;
-		if (ret) {
-			run_error(r, &err);
-		} else if (out_is_json(&r->out)) {
+		if (!ret && out_is_json(&r->out)) {
 			out_str(&r->out, r->argv[i]);
 			out_bool(&r->out, true);
 		}
 	}
-	return worst;
+	free(silent.nodes);
+	return i < r->argc ? VIRGO_INTERRUPTED : worst;
 }
 
 static const struct cli_option ls_options[] = {

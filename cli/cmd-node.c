@@ -154,14 +154,23 @@ static const struct cli_option ping_options[] = {
 struct pinged {
 	const char *node;
 	uint64_t least, most, sum;
-	unsigned int answered;
+	unsigned int sent, answered;
 	struct virgo_error err;		/* the last failure */
+};
+
+struct pinging {
+	struct pinged *nodes;
+	struct virgo_job *jobs;		/* of this round */
+	size_t *which;			/* the node of each job */
+	size_t n;
 };
 
 static int ping_answer(void *arg, struct virgo_answer *ans)
 {
-	struct pinged *p = (struct pinged *)arg + ans->index;
+	struct pinging *all = arg;
+	struct pinged *p = &all->nodes[all->which[ans->index]];
 
+	p->sent++;
 	if (ans->err.code) {
 		p->err = ans->err;
 	} else {
@@ -174,7 +183,23 @@ static int ping_answer(void *arg, struct virgo_answer *ans)
 	return 0;
 }
 
-static void ping_rows(struct run *r, const struct pinged *p, size_t n, uint64_t rounds)
+/* every node once, but for those that have cost a time-out already */
+static int ping_round(struct run *r, struct pinging *all, const struct virgo_request *req,
+		      struct virgo_error *err)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < all->n; i++) {
+		if (all->nodes[i].err.timed_out)
+			continue;
+		all->which[n] = i;
+		all->jobs[n].node = all->nodes[i].node;
+		all->jobs[n++].req = req;
+	}
+	return n ? virgo_call_many(r->ctx, all->jobs, n, ping_answer, all, err) : VIRGO_OK;
+}
+
+static void ping_rows(struct run *r, const struct pinged *p, size_t n)
 {
 	static const struct out_col cols[] = {
 		{ "node", "NODE" }, { "sent", "SENT", true }, { "answered", "ANSWERED", true },
@@ -189,7 +214,7 @@ static void ping_rows(struct run *r, const struct pinged *p, size_t n, uint64_t 
 		if (!p->answered && out_is_json(&r->out))
 			continue;
 		out_str(&r->out, p->node);
-		out_u64(&r->out, rounds);
+		out_u64(&r->out, p->sent);
 		out_u64(&r->out, p->answered);
 		if (!p->answered) {
 			out_none(&r->out);
@@ -208,11 +233,11 @@ static int node_ping(struct run *r)
 	struct virgo_request req = { .service = VIRGO_CONTROL, .method = "GET",
 				     .target = "/healthz", .unsigned_ok = 1 };
 	const char *service = run_opt(r, "service");
-	struct pinged *pinged;
+	struct pinging all = { NULL };
 	struct virgo_error err;
 	uint64_t rounds = 3, i;
 	int ret, worst;
-	size_t n, k;
+	size_t k;
 
 	ret = run_opt_u64(r, "count", 1000, &rounds);
 	if (ret || !rounds)
@@ -223,19 +248,31 @@ static int node_ping(struct run *r)
 		req.service = (enum virgo_service)virgo_service_find(service);
 	if (!run_on(r, r->argc ? r->argv[0] : NULL))
 		return r->no_ctx;
-	n = virgo_nodeset_count(virgo_nodes(r->ctx));
-	pinged = calloc(n, sizeof(*pinged));
-	if (!pinged)
-		return run_fail(r, VIRGO_FAILED, "out of memory");
-	for (k = 0; k < n; k++)
-		pinged[k].node = virgo_nodeset_name(virgo_nodes(r->ctx), k);
+	all.n = virgo_nodeset_count(virgo_nodes(r->ctx));
+	all.nodes = calloc(all.n, sizeof(*all.nodes));
+	all.jobs = calloc(all.n, sizeof(*all.jobs));
+	all.which = calloc(all.n, sizeof(*all.which));
+	if (!all.nodes || !all.jobs || !all.which) {
+		ret = run_fail(r, VIRGO_FAILED, "out of memory");
+		goto out;
+	}
+	for (k = 0; k < all.n; k++)
+		all.nodes[k].node = virgo_nodeset_name(virgo_nodes(r->ctx), k);
 	for (i = 0; i < rounds && !ret; i++)
-		ret = virgo_call_all(r->ctx, &req, ping_answer, pinged, &err);
-	r->asked = n;
-	ping_rows(r, pinged, n, i);
+		ret = ping_round(r, &all, &req, &err);
+	r->asked = all.n;
+	ping_rows(r, all.nodes, all.n);
+	if (!out_is_json(&r->out))
+		out_end(&r->out);
+	if (ret)
+		run_error(r, &err);
 	worst = run_failures(r);
-	free(pinged);
-	return ret ? run_error(r, &err) : worst;
+	ret = ret ? ret : worst;
+out:
+	free(all.nodes);
+	free(all.jobs);
+	free(all.which);
+	return ret;
 }
 
 static void status_row(struct run *r, const struct virgo_answer *ans, void *arg)

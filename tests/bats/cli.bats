@@ -303,6 +303,17 @@ teardown()
 	run virgo -w "$hung" --timeout 300ms mem get a
 	assert_failure 5
 	(( $(date +%s%N) - start < 2000000000 ))
+	# once, whatever there is to ask it
+	run --separate-stderr virgo -w "$hung" --timeout 300ms -o json node ping -n 20
+	assert_failure 5
+	run --separate-stderr virgo -w "$hung,127.0.0.1" --timeout 300ms node ping -n 20
+	assert_failure 5
+	assert_line --regexp "^$hung	1	0"
+	assert_line --regexp '^127\.0\.0\.1	20	20'
+	run virgo -w "$hung" --timeout 300ms mem del {1..20}
+	assert_failure 5
+	assert_line 'virgo: mem del: key "20" is not deleted: '"$hung"' did not answer'
+	(( $(date +%s%N) - start < 5000000000 ))
 	env --default-signal=INT "$VIRGO" -w "$hung" mem get a 2>err &
 	pid=$!
 	until ss -Htnp state established | grep -q "pid=$pid,"; do
@@ -377,6 +388,25 @@ while True:
 	exec 8<&-
 	assert_success
 	assert_output 'name                         a\x1b[2Jb\nc'
+}
+
+@test "a DELETE on several nodes needs --yes where nobody can be asked" {
+	virgo mem set "y$K" 1
+	run virgo api DELETE "/v1/mem/y$K"
+	assert_failure 2
+	assert_output --partial 'DELETE on 3 nodes needs --yes'
+	[ "$(virgo mem get "y$K")" = 1 ]
+	run virgo api DELETE "/v1/mem/y$K" --yes
+	run virgo mem get "y$K"
+	assert_failure 3
+	virgo mem set "y$K" 1
+	run script -qec "'$VIRGO' api DELETE /v1/mem/y$K" /dev/null <<<n
+	assert_failure 1
+	assert_output --partial 'DELETE on 3 nodes? [y/N]'
+	[ "$(virgo mem get "y$K")" = 1 ]
+	script -qec "'$VIRGO' api DELETE /v1/mem/y$K" /dev/null <<<y || true
+	run virgo mem get "y$K"
+	assert_failure 3
 }
 
 @test "a balancer that is not there is refused, not ignored" {
