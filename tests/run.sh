@@ -240,7 +240,7 @@ kernel()
 	for group in 'http control' 'auth limits' 'values lifecycle' 'mempool'; do
 		# shellcheck disable=SC2086 # several words
 		mapfile -t files < <(suite_files $group)
-		[[ ${#files[@]} = 0 ]] || guest "kernel $kernel ${group// /, }" "$kernel" "${files[@]}"
+		[[ ${#files[@]} = 0 ]] || guest "kernel $kernel ${group// /+}" "$kernel" "${files[@]}"
 	done
 }
 
