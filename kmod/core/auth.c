@@ -568,14 +568,16 @@ static int check_replay(struct vg_req *req)
 	if (req->method == VG_GET || req->method == VG_HEAD)
 		return 0;
 	ret = vg_replay_check(req->node->replay, req->key, own_service(req), req->auth.signature,
-			      vg_req_header(req, VG_H_NONCE), req->auth.date_s, now_s,
-			      req->conn->cfg->auth_window_past_s, &retry_s);
+			      vg_req_header(req, VG_H_NONCE), req->auth.date_s, now_s, &retry_s);
 	switch (ret) {
 	case 0:
 		return 0;
 	case -EEXIST:
 		return refuse(req, VG_AUTH_REPLAY,
 			      "this request was accepted before: send another x-virgo-nonce for another one");
+	case -ESTALE:
+		return refuse(req, VG_AUTH_STALE,
+			      "the request came with its last byte when its signature was too old");
 	case -EAGAIN:
 		vg_reply_header(req, "Retry-After", "%u", retry_s);
 		return refuse(req, VG_AUTH_STARTING,

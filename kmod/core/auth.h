@@ -104,12 +104,13 @@ u64 vg_replay_largest(struct vg_replay *r);
 void vg_replay_begin(struct vg_replay *r, u64 not_before_s);
 /*
  * Insert if absent. @sig: first 16 bytes of the signature; @nonce: the header's value or empty.
- * 0, -EEXIST (replay), -ENOSPC (full), -EAGAIN (starting; *@retry_s says when).
+ * 0, -EEXIST (replay), -ESTALE (so old that it may be one), -ENOSPC (full), -EAGAIN (starting;
+ * *@retry_s says when).
  */
 int vg_replay_check(struct vg_replay *r, const struct vg_key *key, u32 service, const u8 sig[16],
-		    struct vg_str nonce, u64 date_s, u64 now_s, u32 past_s, u32 *retry_s);
-/* Forget what is stale; every tick. */
-void vg_replay_tick(struct vg_replay *r, u64 now_s);
+		    struct vg_str nonce, u64 date_s, u64 now_s, u32 *retry_s);
+/* Forget what is stale, which stays so from then on; every tick. */
+void vg_replay_tick(struct vg_replay *r, u64 now_s, u32 past_s);
 /* The lower end of the window at @now_s, which never moves back. */
 u64 vg_replay_floor(struct vg_replay *r, u64 now_s, u32 past_s);
 

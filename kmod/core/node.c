@@ -538,10 +538,11 @@ void vg_node_stop(struct vg_node *node)
 void vg_node_tick(struct vg_node *node)
 {
 	u64 now_s = ktime_get_real_seconds(), now_ms = vg_real_ms();
-	u32 i;
+	u32 i, past_s;
 
-	vg_replay_tick(node->replay, now_s);
 	mutex_lock(&node->lock);
+	past_s = rcu_dereference_protected(node->cfg, lockdep_is_held(&node->lock))->auth_window_past_s;
+	vg_replay_tick(node->replay, now_s, past_s);
 	vg_values_tick(node->values, now_s);
 	for (i = 0; i < node->nr_svcs; i++)
 		if (node->svc[i]->def->tick)

@@ -28,7 +28,7 @@ enum {
 struct entry {
 	struct hlist_node link;
 	u64 id[2];
-	u64 expires_s;
+	u64 date_s;		/* of what was accepted; ordered: the newest */
 	u64 counter;		/* ordered: last one accepted; opaque: unused */
 	bool ordered;
 	u8 quota;
@@ -66,8 +66,19 @@ int vg_replay_new(u32 entries, struct vg_replay **out)
 	return 0;
 }
 
+static u64 raise(atomic64_t *a, u64 to)
+{
+	s64 seen = atomic64_read(a);
+
+	while ((u64)seen < to && !atomic64_try_cmpxchg(a, &seen, to))
+		;
+	return max_t(u64, seen, to);
+}
+
+/* Under the shard's lock. What is forgotten is too old from now on, whatever clock and window become. */
 static void drop(struct vg_replay *r, struct entry *e)
 {
+	raise(&r->floor_s, e->date_s + 1);
 	hlist_del(&e->link);
 	atomic_dec(&r->n);
 	atomic_dec(&r->held[e->quota]);
@@ -75,7 +86,7 @@ static void drop(struct vg_replay *r, struct entry *e)
 	vg_gone(VG_L_REPLAYS);
 }
 
-static void sweep(struct vg_replay *r, struct shard *s, u64 now_s)
+static void sweep(struct vg_replay *r, struct shard *s, u64 before_s)
 {
 	struct hlist_node *tmp;
 	struct entry *e;
@@ -84,7 +95,7 @@ static void sweep(struct vg_replay *r, struct shard *s, u64 now_s)
 	for (i = 0; i < BUCKETS; i++) {
 		spin_lock(&s->lock);
 		hlist_for_each_entry_safe(e, tmp, &s->bucket[i], link)
-			if (e->expires_s < now_s)
+			if (e->date_s < before_s)
 				drop(r, e);
 		spin_unlock(&s->lock);
 	}
@@ -102,21 +113,12 @@ void vg_replay_free(struct vg_replay *r)
 	kvfree(r);
 }
 
-void vg_replay_tick(struct vg_replay *r, u64 now_s)
+void vg_replay_tick(struct vg_replay *r, u64 now_s, u32 past_s)
 {
 	u32 i;
 
-	for (i = 0; i < SWEEP_SHARDS; i++)
-		sweep(r, &r->shard[r->sweep++ % SHARDS], now_s);
-}
-
-static u64 raise(atomic64_t *a, u64 to)
-{
-	s64 seen = atomic64_read(a);
-
-	while ((u64)seen < to && !atomic64_try_cmpxchg(a, &seen, to))
-		;
-	return max_t(u64, seen, to);
+	for (i = 0; now_s > past_s && i < SWEEP_SHARDS; i++)
+		sweep(r, &r->shard[r->sweep++ % SHARDS], now_s - past_s);
 }
 
 u64 vg_replay_floor(struct vg_replay *r, u64 now_s, u32 past_s)
@@ -160,6 +162,9 @@ static int insert(struct vg_replay *r, struct hlist_head *head, struct entry *fr
 {
 	struct entry *e = find(head, fresh);
 
+	/* a body may take its time: what its head was compared with may be forgotten meanwhile */
+	if (fresh->date_s < (u64)atomic64_read(&r->floor_s))
+		return -ESTALE;
 	if (!e) {
 		hlist_add_head(&fresh->link, head);
 		return 0;
@@ -167,7 +172,7 @@ static int insert(struct vg_replay *r, struct hlist_head *head, struct entry *fr
 	if (!e->ordered || fresh->counter <= e->counter)
 		return -EEXIST;
 	e->counter = fresh->counter;
-	e->expires_s = max(e->expires_s, fresh->expires_s);
+	e->date_s = max(e->date_s, fresh->date_s);
 	return 1;
 }
 
@@ -193,7 +198,7 @@ static void release(struct vg_replay *r, struct entry *e)
 }
 
 int vg_replay_check(struct vg_replay *r, const struct vg_key *key, u32 service, const u8 sig[16],
-		    struct vg_str nonce, u64 date_s, u64 now_s, u32 past_s, u32 *retry_s)
+		    struct vg_str nonce, u64 date_s, u64 now_s, u32 *retry_s)
 {
 	struct entry like = { };
 	struct entry *e;
@@ -213,7 +218,7 @@ int vg_replay_check(struct vg_replay *r, const struct vg_key *key, u32 service, 
 	else
 		memcpy(like.id, sig, sizeof(like.id));
 	like.quota = hash % QUOTA_SLOTS;
-	like.expires_s = date_s + past_s;
+	like.date_s = date_s;
 	hash = siphash(like.id, sizeof(like.id), &r->seed);
 	s = &r->shard[hash % SHARDS];
 	head = &s->bucket[hash / SHARDS % BUCKETS];

@@ -425,7 +425,41 @@ static void test_replay_table_is_bounded(void **state)
 	assert_int_equal(status_of(&a, NULL), 200);
 	/* what is stale leaves */
 	for (i = 0; i < SHARDS; i++)
-		vg_replay_tick(env_node.replay, NOW + 301);
+		vg_replay_tick(env_node.replay, NOW + 301, 300);
+	assert_int_equal(atomic_read(&env_node.replay->n), 0);
+	done();
+}
+
+static void tick_all(u64 now_s, u32 past_s)
+{
+	int i;
+
+	for (i = 0; i < SHARDS; i++)
+		vg_replay_tick(env_node.replay, now_s, past_s);
+}
+
+/* What is forgotten cannot be accepted again: not by a longer window, a clock set back, a slow body. */
+static void test_forgotten_is_stale(void **state)
+{
+	struct vg_key key = { .id = "KEY1", .id_n = 4 };
+	const u8 sig[16] = { 1 };
+	struct ask a = get;
+	u32 retry_s;
+
+	with_keys("KEY1 " SECRET "\n");
+	a.method = "POST";
+	env_cfg.auth_window_past_s = 60;
+	assert_int_equal(status_of(&a, NULL), 200);
+	env_cfg.auth_window_past_s = 300;
+	set_clock(NOW + 100);
+	tick_all(NOW + 100, 300);
+	assert_int_equal(status_of(&a, "auth.replay"), 409);
+	/* the clock jumps ahead and is set back */
+	tick_all(NOW + 301, 300);
+	assert_int_equal(atomic_read(&env_node.replay->n), 0);
+	assert_int_equal(status_of(&a, "auth.stale"), 401);
+	assert_int_equal(vg_replay_check(env_node.replay, &key, 2, sig, vg_str(NULL, 0), NOW, NOW + 301, &retry_s),
+			 -ESTALE);
 	assert_int_equal(atomic_read(&env_node.replay->n), 0);
 	done();
 }
@@ -676,6 +710,7 @@ int main(void)
 		cmocka_unit_test(test_starting),
 		cmocka_unit_test(test_without_keys),
 		cmocka_unit_test(test_nothing_is_told_before_the_body_shows_who_asks),
+		cmocka_unit_test(test_forgotten_is_stale),
 		cmocka_unit_test(test_no_room_before_the_signature),
 		cmocka_unit_test(test_unsigned_clocks_do_not_count),
 		cmocka_unit_test(test_key_files),

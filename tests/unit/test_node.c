@@ -358,7 +358,7 @@ static int replay_at(struct vg_node *node, u64 date_s)
 	u32 retry_s;
 
 	get_random_bytes(sig, sizeof(sig));
-	return vg_replay_check(node->replay, &key, 2, sig, vg_str(NULL, 0), date_s, NOW, 300, &retry_s);
+	return vg_replay_check(node->replay, &key, 2, sig, vg_str(NULL, 0), date_s, NOW, &retry_s);
 }
 
 static void test_stamps(void **state)
