@@ -156,6 +156,8 @@ int run_opt_ms(struct run *r, const char *name, uint64_t *value);
  */
 int run_fail(struct run *r, enum virgo_code code, const char *fmt, ...) CLI_PRINTF(3, 4);
 int run_usage(struct run *r, const char *fmt, ...) CLI_PRINTF(2, 3);
+/* what a file that can't be used comes to: absent and closed to us are statuses of their own */
+enum virgo_code run_errno(int error);
 int run_error(struct run *r, const struct virgo_error *err);
 void run_hint(struct run *r, const char *fmt, ...) CLI_PRINTF(2, 3);
 /* a remark for a person: silent with -q, with JSON and in a pipe */

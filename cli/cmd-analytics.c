@@ -93,10 +93,8 @@ static void unwatch(struct watching *w)
 /* 1 is left to "no better than a hand rule" and to a machine out of memory or disk */
 static enum virgo_code status_code(int status, int sys)
 {
-	if (sys == ENOENT || sys == ENOTDIR)
-		return VIRGO_NOT_FOUND;
-	if (sys == EACCES || sys == EPERM || sys == EROFS)
-		return VIRGO_NOT_ALLOWED;
+	if (run_errno(sys) != VIRGO_FAILED)
+		return run_errno(sys);
 	return status == AN_USAGE || status == AN_INPUT ? VIRGO_USAGE : VIRGO_FAILED;
 }
 

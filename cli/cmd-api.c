@@ -94,7 +94,7 @@ static int take_body(struct run *r, struct api *a)
 	} else {
 		a->fd = open(data + 1, O_RDONLY | O_CLOEXEC);
 		if (a->fd < 0)
-			return run_fail(r, VIRGO_USAGE, "can't open %s: %s", data + 1,
+			return run_fail(r, run_errno(errno), "can't open %s: %s", data + 1,
 					strerror(errno));
 		ret = input_body_fd(r, a->fd, &a->body);
 	}

@@ -24,7 +24,7 @@ static int mem_alloc(struct run *r)
 	uint64_t size;
 
 	if (virgo_parse_size(r->argv[0], &size, &err))
-		return run_usage(r, "size: %s", err.message);
+		return run_usage(r, "%s", err.message);
 	if (virgo_malloc(r->ctx, NULL, size, &addr, &err))
 		return run_error(r, &err);
 	if (!out_is_json(&r->out)) {
@@ -109,6 +109,9 @@ static const struct cli_option write_options[] = {
 
 static int mem_write(struct run *r)
 {
+	static const struct out_col cols[] = {
+		{ "node" }, { "id" }, { "offset" }, { "size" }, { "acked" },
+	};
 	struct virgo_address addr;
 	struct virgo_body body;
 	struct virgo_error err;
@@ -123,11 +126,19 @@ static int mem_write(struct run *r)
 	if (ret)
 		return ret;
 	ret = virgo_set(r->ctx, &addr, offset, &body, &err);
-	if (ret)
+	if (ret) {
 		run_error(r, &err);
-	else
+	} else if (out_is_json(&r->out)) {
+		out_record(&r->out, cols, CLI_COUNT(cols));
+		out_str(&r->out, addr.node);
+		out_str(&r->out, addr.id);
+		out_u64(&r->out, offset);
+		out_u64(&r->out, body.len);
+		out_str(&r->out, "memory");
+	} else {
 		run_note(r, "%llu bytes written to %s/%s, in memory", (unsigned long long)body.len,
 			 addr.node, addr.id);
+	}
 	virgo_body_free(&body);
 	return ret;
 }

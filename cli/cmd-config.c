@@ -155,8 +155,7 @@ static int check_one(struct checking *c, const char *path, bool node, bool must)
 
 	if (!error || (error == ENOENT && !must))
 		return VIRGO_OK;
-	return run_fail(c->r, error == EACCES ? VIRGO_NOT_ALLOWED : VIRGO_USAGE,
-			"can't read %s: %s", path, strerror(error));
+	return run_fail(c->r, run_errno(error), "can't read %s: %s", path, strerror(error));
 }
 
 static int check_given(struct checking *c)

@@ -35,7 +35,9 @@ static int client_file(struct run *r, char path[PATH_MAX])
 	const char *xdg = getenv("XDG_CONFIG_HOME"), *set;
 	int n;
 
-	set = r->conf ? virgo_conf_get(r->conf, "key_file") : NULL;
+	if (!given && !run_conf(r))	/* it may name another file */
+		return r->no_ctx;
+	set = given ? NULL : virgo_conf_get(r->conf, "key_file");
 	if (given || (set && strcmp(set, "none"))) {
 		snprintf(path, PATH_MAX, "%s", given ? given : set);
 		return VIRGO_OK;
@@ -55,7 +57,7 @@ static int client_file(struct run *r, char path[PATH_MAX])
 
 static int file_error(struct run *r, const char *what, const char *path)
 {
-	enum virgo_code code = errno == EACCES || errno == EPERM ? VIRGO_NOT_ALLOWED : VIRGO_FAILED;
+	enum virgo_code code = run_errno(errno);
 
 	if (errno == EPERM)
 		run_hint(r, "chmod 600 %s, and it must belong to you or root", path);
@@ -251,17 +253,19 @@ static const struct cli_option ls_options[] = {
 	{ 0 }
 };
 
-/* the id the client signs with, "" without a key */
-static void client_id(struct run *r, char id[VIRGO_KEY_ID_MAX + 1])
+/* the id the client signs with, "" without a key; 0, or a status */
+static int client_id(struct run *r, char id[VIRGO_KEY_ID_MAX + 1])
 {
 	struct virgo_key key;
 	char path[PATH_MAX];
+	int ret = client_file(r, path);
 
 	*id = '\0';
-	if (client_file(r, path) || virgo_key_read(path, &key, NULL))
-		return;
+	if (ret || virgo_key_read(path, &key, NULL))
+		return ret;
 	memcpy(id, key.id, sizeof(key.id));
 	virgo_key_wipe(&key);
+	return VIRGO_OK;
 }
 
 static int key_ls(struct run *r)
@@ -275,14 +279,17 @@ static int key_ls(struct run *r)
 	struct keyfile_line line;
 	struct keyfile file;
 	size_t i;
+	int ret;
 
+	ret = client_id(r, id);
+	if (ret)
+		return ret;
 	node_file(r, path);
 	if (keyfile_read(path, &file)) {
 		if (errno == ENOENT)
 			run_hint(r, "virgo key new makes one");
 		return file_error(r, "read", path);
 	}
-	client_id(r, id);
 	out_list(&r->out, cols, CLI_COUNT(cols));
 	for (i = 0; !keyfile_line_at(&file, i, &line); i++) {
 		out_str(&r->out, line.id);

@@ -314,6 +314,7 @@ static int check_free(struct starting *s)
 {
 	unsigned int n, running = 0;
 	bool ours = false;
+	int ret;
 
 	for (n = 1; n <= EMBED_NODES_MAX; n++) {
 		running += embed_pid(&s->e, n) != 0;
@@ -326,10 +327,9 @@ static int check_free(struct starting *s)
 	}
 	if (!ours && !embed_has(&s->e, 0, "client.conf"))
 		return VIRGO_OK;
+	ret = embed_remove(s->r, &s->e);	/* while its lock is held */
 	embed_close(&s->e);
-	if (embed_remove(s->r, &s->e))
-		return VIRGO_FAILED;
-	return embed_open(s->r, &s->e, true);
+	return ret ? ret : embed_open(s->r, &s->e, true);
 }
 
 static int up(struct run *r)
@@ -359,6 +359,22 @@ static int up(struct run *r)
 	return ret;
 }
 
+static void show_stopped(struct run *r, unsigned int ended, unsigned int killed)
+{
+	static const struct out_col cols[] = { { "stopped" }, { "killed" } };
+
+	if (!out_is_json(&r->out)) {
+		if (ended)
+			run_note(r, "%u nodes stopped, nothing is left", ended);
+		else
+			run_note(r, "nothing is up");
+		return;
+	}
+	out_record(&r->out, cols, CLI_COUNT(cols));
+	out_u64(&r->out, ended);
+	out_u64(&r->out, killed);
+}
+
 static int down(struct run *r)
 {
 	unsigned int n, ended = 0, stuck = 0;
@@ -369,13 +385,15 @@ static int down(struct run *r)
 	if (ret > 0)
 		return ret;
 	if (ret < 0) {
-		run_note(r, "nothing is up");
+		show_stopped(r, 0, 0);
 		return VIRGO_OK;
 	}
-	if (embed_has(&e, 0, "kernel"))
+	if (embed_has(&e, 0, "kernel")) {
 		ret = kernel_down(r);
-	else
+		ended += !ret;
+	} else {
 		ret = VIRGO_OK;
+	}
 	for (n = 1; n <= EMBED_NODES_MAX; n++)
 		if (embed_pid(&e, n))
 			kill(embed_pid(&e, n), SIGTERM);	/* all at once; waited for below */
@@ -392,7 +410,7 @@ static int down(struct run *r)
 		run_warn(r, "%u nodes did not end within %d s and were killed", stuck,
 			 EMBED_STOP_MS / 1000);
 	if (!ret)
-		run_note(r, "%u nodes stopped, nothing is left", ended);
+		show_stopped(r, ended, stuck);
 	return ret;
 }
 

@@ -28,6 +28,7 @@ static bool is_safe(const char *dir)
 int embed_open(struct run *r, struct embed *e, bool create)
 {
 	char path[PATH_MAX];
+	struct stat st;
 
 	e->lock = -1;
 	if (virgo_runtime_dir(e->dir, sizeof(e->dir)))
@@ -49,6 +50,11 @@ int embed_open(struct run *r, struct embed *e, bool create)
 		embed_close(e);
 		return run_fail(r, VIRGO_FAILED, "another virgo up or down is at work in %s",
 				e->dir);
+	}
+	/* whoever had the lock may have removed the directory with it: this is another one's now */
+	if (fstat(e->lock, &st) || !st.st_nlink) {
+		embed_close(e);
+		return embed_open(r, e, create);
 	}
 	return VIRGO_OK;
 }

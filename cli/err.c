@@ -3,6 +3,7 @@
  * How commands report: one error line and at most one hint, or the same as JSON; nodes' failures
  * gathered and named at the end. Holds no secrets, because libvirgo's errors hold none.
  */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,6 +131,21 @@ int run_usage(struct run *r, const char *fmt, ...)
 	ret = fail_v(r, VIRGO_USAGE, fmt, ap);
 	va_end(ap);
 	return ret;
+}
+
+enum virgo_code run_errno(int error)
+{
+	switch (error) {
+	case ENOENT:
+	case ENOTDIR:
+		return VIRGO_NOT_FOUND;
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		return VIRGO_NOT_ALLOWED;
+	default:
+		return VIRGO_FAILED;
+	}
 }
 
 void run_hint(struct run *r, const char *fmt, ...)

@@ -62,7 +62,7 @@ int input_text(struct run *r, const char *path, char **text, size_t *len)
 		return read_all(r, r->cli->in_fd, "standard input", text, len);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return run_fail(r, VIRGO_USAGE, "can't open %s: %s", path, strerror(errno));
+		return run_fail(r, run_errno(errno), "can't open %s: %s", path, strerror(errno));
 	ret = read_all(r, fd, path, text, len);
 	close(fd);
 	return ret;

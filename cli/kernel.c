@@ -98,11 +98,15 @@ int kernel_up(struct run *r, struct embed *e)
 	size_t i;
 
 	if (geteuid())
-		return run_fail(r, VIRGO_NOT_ALLOWED, "loading kernel modules needs root");
-	for (i = 0; i < CLI_COUNT(modules); i++)
+		ret = run_fail(r, VIRGO_NOT_ALLOWED, "loading kernel modules needs root");
+	for (i = 0; i < CLI_COUNT(modules) && !ret; i++)
 		if (kernel_has(modules[i]))	/* somebody else's: down must not unload it */
-			return run_fail(r, VIRGO_PRECONDITION, "the module %s is loaded already",
-					modules[i]);
+			ret = run_fail(r, VIRGO_PRECONDITION, "the module %s is loaded already",
+				       modules[i]);
+	if (ret) {
+		embed_remove(r, e);
+		return ret;
+	}
 	embed_path(e, 0, "kernel", path);
 	if (embed_write(path, ""))
 		return run_fail(r, VIRGO_FAILED, "can't write %s: %s", path, strerror(errno));

@@ -107,6 +107,27 @@ time.sleep(600)
 	assert_failure 3
 }
 
+@test "many ups at once: one wins, also over what a crash left; down says in JSON what it stopped" {
+	virgo up --nodes 1 >/dev/null
+	pid=$(cut -d' ' -f1 "$XDG_RUNTIME_DIR/virgo/node1/pid")
+	kill -KILL "$pid"
+	while kill -0 "$pid" 2>/dev/null; do :; done
+	for i in {1..6}; do
+		{ "$VIRGO" up --nodes 1 >/dev/null 2>&1; echo $? >"status$i"; } &
+	done
+	wait
+	[ "$(cat status? | grep -cx 0)" = 1 ]
+	[ "$(cat status? | grep -cvx '[016]')" = 0 ]
+	virgo status >/dev/null
+	run virgo -o json down
+	assert_success
+	[ "$(jq -c . <<<"$output")" = '{"stopped":1,"killed":0}' ]
+	run virgo -o json down
+	assert_success
+	[ "$(jq -c . <<<"$output")" = '{"stopped":0,"killed":0}' ]
+	[ ! -e "$XDG_RUNTIME_DIR/virgo" ]
+}
+
 @test "down ends no process that up did not start" {
 	virgo up --nodes 1
 	pid=$(cut -d' ' -f1 "$XDG_RUNTIME_DIR/virgo/node1/pid")

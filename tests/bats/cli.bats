@@ -409,6 +409,27 @@ while True:
 	assert_failure 3
 }
 
+@test "a file that is absent is not found, whoever wants it" {
+	run virgo mem txn missing.json
+	assert_failure 3
+	run virgo api PUT /v1/mem/x -d @missing -w 127.0.0.1
+	assert_failure 3
+	run virgo key ls --node-file missing
+	assert_failure 3
+	# a configuration that is wrong is not worked around
+	run env VIRGO_OUTPUT=bogus "$VIRGO" key ls
+	assert_failure 2
+	assert_output --partial 'VIRGO_OUTPUT'
+}
+
+@test "-o json: a write says what it acknowledges" {
+	addr=$(virgo mem alloc 1k)
+	run virgo -o json mem write "$addr" --offset 2 abc
+	assert_success
+	[ "$(jq -r '[.offset, .size, .acked] | @csv' <<<"$output")" = '2,3,"memory"' ]
+	virgo mem free "$addr"
+}
+
 @test "a balancer that is not there is refused, not ignored" {
 	run virgo --balance least-loaded mem alloc 1k
 	assert_failure 2
@@ -489,7 +510,7 @@ while True:
 	assert_success
 	assert_output ''
 	run virgo config check missing.conf
-	assert_failure 2
+	assert_failure 3
 	for file in "$BATS_TEST_DIRNAME"/../../conf/virgo_client.conf; do
 		virgo config check "$file"
 	done
