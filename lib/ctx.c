@@ -90,7 +90,7 @@ static enum virgo_code check_via(const struct virgo_conf *conf, struct virgo_err
 	return VIRGO_FAILED;
 }
 
-/* keys are placed by hash, and where any node will do one is picked at random: nothing else is done */
+/* keys are placed by hash, and where any node will do one is picked at random: no more is done */
 static enum virgo_code check_balance(const struct virgo_conf *conf, struct virgo_error *err)
 {
 	const char *balance = virgo_conf_get(conf, "balance");

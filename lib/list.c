@@ -192,7 +192,7 @@ static void take_page(struct listing *l, struct stream *s, struct virgo_answer *
 	if (settle(l, s)) {
 		heap_add(l, s);
 	} else if (s->more) {
-		/* a page of which nothing counts must still move the cursor, or it would come for ever */
+		/* a page of which nothing counts must move the cursor, or it would come for ever */
 		if (s->after && strcmp(next, s->after) <= 0) {
 			virgo_bad_answer(ans, "a \"next\" that does not go on", &err);
 			node_failed(l, s, &err);

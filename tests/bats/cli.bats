@@ -409,6 +409,15 @@ while True:
 	assert_failure 3
 }
 
+@test "root manages the key file of a node that runs as somebody else, and its owner stays" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	virgo key new one-key --node-file keys --client-file client1
+	chown nobody keys
+	virgo key new two-key --node-file keys --client-file client2
+	[ "$(virgo key ls --node-file keys | cut -f1)" = $'one-key\ntwo-key' ]
+	[ "$(stat -c %U%a keys)" = nobody600 ]
+}
+
 @test "a file that is absent is not found, whoever wants it" {
 	run virgo mem txn missing.json
 	assert_failure 3
