@@ -232,8 +232,9 @@ int vg_reply_text(struct vg_req *req, u16 status, const char *type, struct vg_bu
 		vg_buf_free(text);
 		return vg_problem(req, 503, "node.memory", "no memory for the answer");
 	}
-	if (text->len <= VG_COPY_MAX) {
-		reply_linear(req, status, type, text->p, text->len);
+	/* a peer that does not read keeps what waits for it: no more than the answer itself */
+	if (text->len <= VG_COPY_MAX || text->cap - text->len > text->len) {
+		vg_reply_bytes(req, status, type, text->p, text->len);
 		vg_buf_free(text);
 		return 0;
 	}

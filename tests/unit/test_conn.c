@@ -594,6 +594,24 @@ static void handler_errors_are_answered(void **state)
 }
 
 /* A peer that does not read is not read from; nothing is lost when it does. */
+/* A builder that has grown far past its text does not wait for the peer along with it. */
+static void waiting_answers_have_no_slack(void **state)
+{
+	struct vg_conn *c = env_conn();
+	struct vg_buf b;
+
+	vg_request_reset(c);
+	vg_buf_init(&b, NULL, 0, 1 << 20);
+	assert_non_null(vg_buf_reserve(&b, 1 << 20));
+	vg_buf_put(&b, env_big, 5000);
+	vg_reply_text(&c->req, 200, "text/plain", &b);
+	vg_request_end(c);
+	assert_int_equal(c->nr_refs, 1);
+	assert_int_equal(c->ref[0].n, 5000);
+	assert_true(ksize(c->ref[0].obj) < 10000);
+	vg_conn_free(c);
+}
+
 static void backpressure(void **state)
 {
 	static const char one[] = GET("/v1/big");
@@ -907,6 +925,7 @@ int main(void)
 		cmocka_unit_test_teardown(half_closed_peer_is_answered, teardown),
 		cmocka_unit_test_teardown(pending_requests, teardown),
 		cmocka_unit_test_teardown(handler_errors_are_answered, teardown),
+		cmocka_unit_test_teardown(waiting_answers_have_no_slack, teardown),
 		cmocka_unit_test_teardown(backpressure, teardown),
 		cmocka_unit_test_teardown(deadlines, teardown),
 		cmocka_unit_test_teardown(limits_of_connections, teardown),
