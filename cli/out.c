@@ -50,44 +50,45 @@ void out_write(struct out *o, const void *data, size_t len)
 		o->error = errno ? errno : EIO;
 }
 
-void out_printf(struct out *o, const char *fmt, ...)
+static void out_format(struct out *o, bool escape, const char *fmt, va_list ap)
 {
-	va_list ap;
+	struct out_text t = { 0 };
 	char *s;
 	int n;
 
-	va_start(ap, fmt);
 	n = vasprintf(&s, fmt, ap);
-	va_end(ap);
 	if (n < 0) {
 		o->error = ENOMEM;
 		return;
 	}
-	out_write(o, s, (size_t)n);
+	if (escape)
+		text_escaped(&t, s, (size_t)n);
+	if (t.failed)
+		o->error = ENOMEM;
+	else if (escape)
+		out_write(o, t.data, t.len);
+	else
+		out_write(o, s, (size_t)n);
+	text_free(&t);
 	free(s);
+}
+
+void out_printf(struct out *o, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	out_format(o, false, fmt, ap);
+	va_end(ap);
 }
 
 void out_shown(struct out *o, const char *fmt, ...)
 {
-	struct out_text t = { 0 };
 	va_list ap;
-	char *s;
-	int n;
 
 	va_start(ap, fmt);
-	n = vasprintf(&s, fmt, ap);
+	out_format(o, true, fmt, ap);
 	va_end(ap);
-	if (n < 0) {
-		o->error = ENOMEM;
-		return;
-	}
-	text_escaped(&t, s, (size_t)n);
-	free(s);
-	if (t.failed)
-		o->error = ENOMEM;
-	else
-		out_write(o, t.data, t.len);
-	text_free(&t);
 }
 
 void out_value(struct out *o, const void *data, size_t len)
