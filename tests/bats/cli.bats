@@ -625,11 +625,11 @@ while True:
 	[ "$(grep -c not_after "$run/keys" || true)" = "$ended" ]
 	[ "$(stat -c %a "$run/key.new")" = 600 ]
 	new=$(cat "$run/key.new")
-	lines=$(wc -l <"$run/keys")
+	keylines=$(wc -l <"$run/keys")
 	virgo key rotate
 	[ "$(cat "$run/key")" = "$new" ]
 	[ ! -e "$run/key.new" ]
-	[ "$(wc -l <"$run/keys")" = "$lines" ]
+	[ "$(wc -l <"$run/keys")" = "$keylines" ]
 	[ "$(grep -c not_after "$run/keys")" = $((ended + 1)) ]
 	virgo mem set "rotated$K" 1
 }
