@@ -171,7 +171,7 @@ H='Host: localhost:30000\r\n'
 	assert_output --partial '405 Method Not Allowed'
 	refute_output --partial '100 Continue'
 	# chunks byte by byte, and their framing in pieces
-	run "$CLIENT" drip "$ADDR" 30000 2 "$(printf 'PUT /v1/mem/drip HTTP/1.1\r\nHost: localhost:30000\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n0005\r\nhello\r\n1\r\n!\r\n0\r\n\r\n.')"
+	run "$CLIENT" drip "$ADDR" 30000 0 "$(printf 'PUT /v1/mem/drip HTTP/1.1\r\nHost: localhost:30000\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n0005\r\nhello\r\n1\r\n!\r\n0\r\n\r\n.')"
 	assert_output --partial 'HTTP/1.1 201'
 	ask 200 GET "$MEM/v1/mem/drip"
 	assert_equal "$body" 'hello!'
