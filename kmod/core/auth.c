@@ -48,7 +48,8 @@ static const struct vg_key no_keys = {
 	.id = "none", .id_n = 4, .rights = VG_READ | VG_WRITE, .services = OPEN_SERVICES,
 };
 
-#define TRUSTED(r) [r] = { .id = "trusted", .id_n = 7, .rights = (r) }
+#define TRUSTED(r) \
+	[(r)] = { .id = "trusted", .id_n = 7, .rights = (r) }
 static const struct vg_key trusted[] = {
 	TRUSTED(0), TRUSTED(1), TRUSTED(2), TRUSTED(3), TRUSTED(4), TRUSTED(5), TRUSTED(6), TRUSTED(7),
 	TRUSTED(8), TRUSTED(9), TRUSTED(10), TRUSTED(11), TRUSTED(12), TRUSTED(13), TRUSTED(14),

@@ -104,6 +104,7 @@ static inline struct vg_str mp_entry_key(const struct mp_entry *e)
 /* For the tables. Pairs with mp_entry_new(): what the hash says was written before it. */
 static inline bool mp_entry_is(const struct mp_entry *e, const struct mp_lookup *what)
 {
+	/* pairs with the release in mp_entry_new() */
 	return smp_load_acquire(&e->hash) == what->hash && vg_str_eq(mp_entry_key(e), what->key);
 }
 

@@ -29,7 +29,7 @@ scripts()
 	{
 		git ls-files '*.sh' '*.bash' .ci/run conf/nightly tests/vm/run tests/vm/node tests/vm/splats tests/vm/guest-init
 		git grep -lE '^#!/(usr/bin/env )?(ba)?sh' -- cli conf tests completions kmod
-	} | sort -u | grep -v '\.bats$' | xargs shellcheck -x -e SC1091
+	} | sort -u | grep -v '\.bats$' | xargs shellcheck -x -S warning -e SC1091
 }
 
 # The kernel's type checker on our files alone: what it says of the kernel's headers is not ours.
@@ -46,11 +46,11 @@ sparse_kernel()
 
 cppcheck_user()
 {
+	# not understood: a macro that gives two arguments; a list's head, which has no node around it
 	cppcheck -q --std=c11 --language=c -j "$(nproc)" --error-exitcode=1 --inline-suppr --enable=warning,portability \
-		--suppress=missingIncludeSystem --suppress=nullPointerOutOfMemory --suppress=*:kmod/user/include/* \
-		--check-level=normal -Ilib/include -I. lib cli analytics kmod/user/*.c 2>"$log/cppcheck.err" ||
-		cppcheck -q --std=c11 --language=c -j "$(nproc)" --error-exitcode=1 --inline-suppr --enable=warning,portability \
-			--suppress=missingIncludeSystem --suppress='*:kmod/user/include/*' -Ilib/include -I. lib cli analytics kmod/user/*.c
+		--suppress=missingIncludeSystem --suppress=wrongPrintfScanfArgNum --suppress=uninitvar:kmod/user/loop.c \
+		--suppress='*:kmod/user/include/*' --include=tests/lint/cppcheck.h \
+		-Ilib/include -I. lib cli analytics kmod/user/*.c
 }
 
 clang_build()
