@@ -225,6 +225,7 @@ int mp_key_delete(struct vg_req *req)
 }
 
 struct mp_incr {
+	struct mp_cond cond;
 	s64 by;
 	s64 value;
 };
@@ -245,8 +246,11 @@ static int mp_parse_s64(struct vg_str s, s64 *out)
 static int mp_incr_decide(void *ctx, const struct mp_val *cur, struct mp_val *v)
 {
 	struct mp_incr *incr = ctx;
+	int ret = mp_cond_check(&incr->cond, cur);
 	s64 old = 0;
 
+	if (ret)
+		return ret;
 	if (cur && mp_parse_s64(vg_str((const char *)cur->data, cur->size), &old))
 		return -EDOM;
 	if (check_add_overflow(old, incr->by, &incr->value))
@@ -258,7 +262,7 @@ static int mp_incr_decide(void *ctx, const struct mp_val *cur, struct mp_val *v)
 
 int mp_key_incr(struct vg_req *req)
 {
-	struct mp_incr incr = { .by = 1 };
+	struct mp_incr incr = { .cond = { .req = req }, .by = 1 };
 	struct mp_pool *pool = req->data;
 	char buf[MP_KEY_MAX], text[64];
 	struct mp_lookup what;
@@ -266,7 +270,8 @@ int mp_key_incr(struct vg_req *req)
 	u64 version;
 	int ret;
 
-	if (!mp_req_key(req, buf, &what) || vg_req_query_s64(req, "by", &incr.by))
+	if (!mp_req_key(req, buf, &what) || !mp_cond_valid(req) ||
+	    vg_req_query_s64(req, "by", &incr.by))
 		return 0;
 	v = mp_val_new(pool, MP_S64_TEXT);
 	if (!v)
@@ -274,7 +279,7 @@ int mp_key_incr(struct vg_req *req)
 	ret = mp_update(pool, &what, v, mp_incr_decide, &incr, &version);
 	if (ret) {
 		mp_val_drop(v);
-		return mp_key_problem(req, &what, ret, NULL, MP_S64_TEXT);
+		return mp_key_problem(req, &what, ret, &incr.cond, MP_S64_TEXT);
 	}
 	atomic64_inc(&pool->stats.incrs);
 	vg_reply_etag(req, version);

@@ -78,7 +78,7 @@ static void fuzz_log(const char *p, const char *end)
 static void fuzz_labels(const char *text, size_t len)
 {
 	struct an_labels labels;
-	struct an_error err = { "" };
+	struct an_error err = { .sys = 0 };
 	int status = an_labels_parse(&labels, text, len, "fuzz", &err);
 
 	CHECK(!status == !err.msg[0]);

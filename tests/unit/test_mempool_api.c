@@ -177,8 +177,12 @@ static void incr(void **state)
 	struct mp_pool *pool = POOL;
 	unsigned int i;
 
+	TEST_REFUSED(pool, 412, "mem.precondition", .method = VG_POST, .path = "/v1/mem/n/incr",
+		     .if_match = "*");
 	TEST_ASK(pool, 200, "{\"value\":1}", .method = VG_POST, .path = "/v1/mem/n/incr");
 	assert_true(etag(&test_ans) > 0);
+	TEST_REFUSED(pool, 412, "mem.precondition", .method = VG_POST, .path = "/v1/mem/n/incr",
+		     .if_match = "\"1\"");
 	TEST_ASK(pool, 200, "{\"value\":-41}", .method = VG_POST, .path = "/v1/mem/n/incr",
 		 .query = "by=-42");
 	TEST_ASK(pool, 200, "-41", .path = "/v1/mem/n");
