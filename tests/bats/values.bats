@@ -310,7 +310,7 @@ neighbour()
 	ip -n "$NEIGHBOUR" addr add "$FAR/24" dev eth0
 	ip -n "$NEIGHBOUR" addr add "$FAR6/64" dev eth0 nodad
 	ip -n "$NEIGHBOUR" link set eth0 up
-	poll_until "$PATIENCE" from_neighbour nc -z "$NEAR" 22 || poll_until "$PATIENCE" eval 'ip -n $NEIGHBOUR link show eth0 | grep -q "state UP"'
+	poll_until "$PATIENCE" eval 'ip -n $NEIGHBOUR link show eth0 | grep -q "state UP"'
 }
 
 from_neighbour()
