@@ -208,9 +208,7 @@ static int run(const struct options *o, const sigset_t *set)
 		return 1;
 	}
 	ret = vg_node_start(node, services, ARRAY_SIZE(services), msg, sizeof(msg));
-	if (ret) {
-		ret = fail(msg);
-	} else {
+	if (!ret) {
 		notify("READY=1");
 		serve(node, set);
 		notify("STOPPING=1");
@@ -220,7 +218,8 @@ static int run(const struct options *o, const sigset_t *set)
 	vg_node_free(node);
 	rcu_barrier();
 	vg_ledger_close();
-	return ret;
+	/* last, since who starts us shows the last line of what we said */
+	return ret ? fail(msg) : 0;
 }
 
 int main(int argc, char **argv)
