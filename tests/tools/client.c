@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Clients that stock tools cannot be: thousands of connections at once, slow ones, ones that die in the middle of a
- * request or never read. Must never wait for ever: every mode has a deadline.
+ * Clients that stock tools cannot be: thousands of connections at once, slow ones, ones that die in
+ * the middle of a request or never read. Must never wait for ever: every mode has a deadline.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,12 +24,12 @@
 
 static const char help[] =
 "usage: client MODE ADDRESS PORT ARGUMENT...\n"
-"  storm N            N connections at once, a request on each, then another on those that were served\n"
-"  hold N             the same without the second request; holds what was served until SIGTERM\n"
-"  load N             N connections that ask, store and fetch until SIGTERM, and connect again when they are cut off\n"
-"  vandal N           N connections, each killed somewhere in the middle of a request, by RST or FIN\n"
-"  drip MS TEXT       a byte of TEXT every MS milliseconds; prints the answer and how long it took to come\n"
-"  mute PATH          asks for PATH again and again and never reads; prints how many requests the node took\n";
+"  storm N       N connections at once, a request on each, then another on those that were served\n"
+"  hold N        the same without the second request; holds what was served until SIGTERM\n"
+"  load N        N connections that ask, store and fetch until SIGTERM, and connect again when cut off\n"
+"  vandal N      N connections, each killed somewhere in the middle of a request, by RST or FIN\n"
+"  drip MS TEXT  a byte of TEXT every MS milliseconds; prints the answer and how long it took\n"
+"  mute PATH     asks for PATH again and again, never reads; prints how many requests the node took\n";
 
 enum { DEADLINE_MS = 120000, ANSWER_MAX = 8192, EVENTS = 256 };
 
@@ -121,13 +121,15 @@ static void raise_files(unsigned long n)
 	r.rlim_cur = r.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &r);
 	if (r.rlim_cur < n + 16)
-		die("the limit of open files is %llu, %lu are needed", (unsigned long long)r.rlim_cur, n + 16);
+		die("the limit of open files is %llu, %lu are needed",
+		    (unsigned long long)r.rlim_cur, n + 16);
 }
 
 /* A connection that is on its way; -1 with errno. */
 static int dial(bool wait)
 {
-	int one = 1, fd = socket(target.ss_family, SOCK_STREAM | SOCK_CLOEXEC | (wait ? 0 : SOCK_NONBLOCK), 0);
+	int type = SOCK_STREAM | SOCK_CLOEXEC | (wait ? 0 : SOCK_NONBLOCK);
+	int one = 1, fd = socket(target.ss_family, type, 0);
 
 	if (fd < 0)
 		return -1;
@@ -142,7 +144,7 @@ static int dial(bool wait)
 	return fd;
 }
 
-/* --- many connections ---------------------------------------------------------------------------------------- */
+/* --- many connections ------------------------------------------------------------------------ */
 
 static void ask(struct peer *p, const char *fmt, ...)
 {
@@ -229,7 +231,9 @@ static void transmit(struct peer *p)
 
 static void watch(int ep, struct peer *p)
 {
-	struct epoll_event e = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = p };
+	struct epoll_event e = {
+		.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = p,
+	};
 
 	if (epoll_ctl(ep, EPOLL_CTL_ADD, p->fd, &e))
 		die("epoll: %s", strerror(errno));
@@ -262,7 +266,8 @@ static void finish_all(int ep, unsigned long waiting)
 	while (waiting && now_ms() < end)
 		waiting -= turn_once(ep, 100);
 	if (waiting)
-		die("%lu connections had neither an answer nor an end after %d s", waiting, DEADLINE_MS / 1000);
+		die("%lu connections had neither an answer nor an end after %d s", waiting,
+		    DEADLINE_MS / 1000);
 }
 
 static struct peer *peers_new(unsigned long n)
@@ -289,7 +294,8 @@ static void count(const struct peer *p, unsigned long n, const char *name)
 		else
 			lost++;
 	}
-	printf("%s: served %lu refused %lu other %lu lost %lu\n", name, served, refused, other, lost);
+	printf("%s: served %lu refused %lu other %lu lost %lu\n", name, served, refused, other,
+	       lost);
 	fflush(stdout);
 }
 
@@ -333,20 +339,22 @@ static int storm(unsigned long n, bool hold)
 	return 0;
 }
 
-/* --- load ---------------------------------------------------------------------------------------------------------- */
+/* --- load ------------------------------------------------------------------------------------ */
 
 static void next_request(struct peer *p, unsigned long i)
 {
-	static const char value[] = "0123456789012345678901234567890123456789012345678901234567890123456789"
-				    "0123456789012345678901234567890123456789012345678901234567890123456789";
+	static const char value[] =
+		"0123456789012345678901234567890123456789012345678901234567890123456789"
+		"0123456789012345678901234567890123456789012345678901234567890123456789";
 
 	switch (p->turn++ % 8) {
 	case 0:
-		ask(p, "PUT /v1/mem/load-%lu HTTP/1.1\r\nHost: %s\r\nContent-Length: %zu\r\n\r\n%s", i, host,
-		    sizeof(value) - 1, value);
+		ask(p, "PUT /v1/mem/load-%lu HTTP/1.1\r\nHost: %s\r\nContent-Length: %zu\r\n\r\n%s",
+		    i, host, sizeof(value) - 1, value);
 		break;
 	case 3:
-		ask(p, "POST /v1/mem/load-sum/incr?by=1 HTTP/1.1\r\nHost: %s\r\nContent-Length: 0\r\n\r\n", host);
+		ask(p, "POST /v1/mem/load-sum/incr?by=1 HTTP/1.1\r\nHost: %s\r\n"
+		    "Content-Length: 0\r\n\r\n", host);
 		break;
 	case 5:
 		get_healthz(p);
@@ -401,10 +409,14 @@ static int load(unsigned long n)
 	return 0;
 }
 
-/* --- bad manners ----------------------------------------------------------------------------------------------------- */
+/* --- bad manners ----------------------------------------------------------------------------- */
 
 static int vandal(unsigned long n)
 {
+	static const char put[] = "PUT /v1/mem/vandal-%lu HTTP/1.1\r\nHost: %s\r\n"
+				  "Content-Length: 3000\r\n\r\n";
+	static const char get[] = "GET /v1/mem/vandal-%lu HTTP/1.1\r\nHost: %s\r\n\r\n"
+				  "GET /v1/mem HTTP/1.1\r\nHo";
 	struct linger rst = { .l_onoff = 1 };
 	unsigned int seed = 1;
 	unsigned long i, killed = 0;
@@ -414,10 +426,7 @@ static int vandal(unsigned long n)
 
 	for (i = 0; i < n && !stopped; i++) {
 		memset(text, 'x', sizeof(text));
-		len = snprintf(text, sizeof(text), i % 3 ?
-			       "PUT /v1/mem/vandal-%lu HTTP/1.1\r\nHost: %s\r\nContent-Length: 3000\r\n\r\n" :
-			       "GET /v1/mem/vandal-%lu HTTP/1.1\r\nHost: %s\r\n\r\nGET /v1/mem HTTP/1.1\r\nHo", i % 10,
-			       host);
+		len = snprintf(text, sizeof(text), i % 3 ? put : get, i % 10, host);
 		text[len] = 'x';
 		len = i % 3 ? len + 2999 : len;
 		cut = 1 + rand_r(&seed) % len;
@@ -438,7 +447,7 @@ static int vandal(unsigned long n)
 static int drip(unsigned long ms, const char *text)
 {
 	struct pollfd pfd = { .fd = dial(true), .events = POLLIN };
-	int64_t begin = now_ms(), end = begin + DEADLINE_MS, first = 0, next = begin;
+	int64_t begin = now_ms(), end = begin + DEADLINE_MS, first = 0, next = begin, wait;
 	char answer[4096];
 	size_t at = 0;
 	ssize_t n;
@@ -450,14 +459,15 @@ static int drip(unsigned long ms, const char *text)
 			send(pfd.fd, text + at++, 1, MSG_NOSIGNAL);
 			next += ms;
 		}
-		if (poll(&pfd, 1, text[at] ? (int)(next > now_ms() ? next - now_ms() : 0) : 200) <= 0)
+		wait = text[at] ? next - now_ms() : 200;
+		if (poll(&pfd, 1, wait > 0 ? wait : 0) <= 0)
 			continue;
 		n = read(pfd.fd, answer, sizeof(answer));
 		if (!first)
 			first = now_ms();
 		if (n <= 0) {
-			printf("\ndrip: sent %zu bytes, answer after %lld ms, end after %lld ms\n", at,
-			       (long long)(first - begin), (long long)(now_ms() - begin));
+			printf("\ndrip: sent %zu bytes, answer after %lld ms, end after %lld ms\n",
+			       at, (long long)(first - begin), (long long)(now_ms() - begin));
 			return 0;
 		}
 		fwrite(answer, 1, n, stdout);
@@ -482,7 +492,8 @@ static int mute(const char *path)
 	while (now_ms() < end && !stopped) {
 		/* two seconds without room: it reads no more */
 		if (!poll(&pfd, 1, 2000)) {
-			printf("mute: the node stopped reading after %zu requests, %zu bytes\n", sent / len, sent);
+			printf("mute: the node stopped reading after %zu requests, %zu bytes\n",
+			       sent / len, sent);
 			return 0;
 		}
 		n = send(pfd.fd, text + at, len - at, MSG_NOSIGNAL);
