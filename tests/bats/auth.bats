@@ -167,6 +167,9 @@ setup()
 	assert_output --regexp 'auth\.(starting|stale)'
 	run poll_until 30 eval 'replay put | grep -q auth.stale'
 	assert_success
+	# it was signed after the other, by seconds where programs start slowly
+	run poll_until 30 eval 'replay get | grep -q auth.stale'
+	assert_success
 	run replay get
 	assert_line --index 0 --partial 'HTTP/1.1 401'
 	assert_output --regexp 'clock is [0-9]+ s behind'
