@@ -221,7 +221,7 @@ guest()
 	local name=$1 kernel=$2
 
 	shift 2
-	VIRGO_HOST=kernel queue "$name" "$vm/run" --kernel "$kernel" --name "test-${name// /-}" --ko "$ko" --timeout 1500 \
+	VIRGO_HOST=kernel queue "$name" "$vm/run" --kernel "$kernel" --name "test-${name// /-}" --ko "$ko" --timeout 2400 \
 		-- bats -T --tap "${bats_options[@]}" "$@"
 }
 
