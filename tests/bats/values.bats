@@ -245,8 +245,8 @@ fetch_ms()
 	least=$(((n * 8388608 - mbit * 50000 - 524288) / (mbit * 1000)))
 	echo "$n MiB: $free ms without, $capped ms at $mbit Mbit/s, at least $least ms"
 	assert [ "$capped" -ge $((least * 95 / 100)) ]
-	# not much slower than it must be, where the machine could do more
-	assert [ "$capped" -le $((least * 14 / 10 + free * 3 + 500)) ]
+	# not much slower than it must be; a guest on a busy host is woken late
+	assert [ "$capped" -le $((least * 14 / 10 + free * 3 + PATIENCE * 200)) ]
 	assert [ "$(stat_of bandwidth_delayed)" -gt 0 ]
 	begin=$(now_ms)
 	ask 204 PUT "$MEM/v1/mem/big" --data-binary @big
