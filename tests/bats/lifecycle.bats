@@ -56,7 +56,7 @@ load_count()
 	only kernel 'virgod is one program'
 	node_start
 	load_start
-	for ((i = 0; i < 30; i++)); do
+	for ((i = 0; i < 15; i++)); do
 		rmmod virgo_mempool
 		ask 200 GET "$CTL/healthz"
 		insmod "$VIRGO_KO_DIR/virgo_mempool.ko"
