@@ -109,6 +109,7 @@ void virgo_queue_accept_later(struct delayed_work *accept)
 
 /* --- socket callbacks: in softirq, under the socket's lock ------------------------------------------- */
 
+/* Bytes, the end, a reset: the worker finds out which. Also for a change of state. */
 static void conn_data_ready(struct sock *sk)
 {
 	struct virgo_conn *k;
@@ -134,17 +135,6 @@ static void conn_write_space(struct sock *sk)
 	read_unlock_bh(&sk->sk_callback_lock);
 }
 
-static void conn_state_change(struct sock *sk)
-{
-	struct virgo_conn *k;
-
-	read_lock_bh(&sk->sk_callback_lock);
-	k = sk->sk_user_data;
-	if (likely(k))
-		conn_queue(k);
-	read_unlock_bh(&sk->sk_callback_lock);
-}
-
 /*
  * A socket that was accepted has the listener's callbacks and sk_user_data: what it goes back to is what
  * sockets are born with.
@@ -159,7 +149,7 @@ static void attach(struct virgo_conn *k)
 	sk->sk_user_data = k;
 	sk->sk_data_ready = conn_data_ready;
 	sk->sk_write_space = conn_write_space;
-	sk->sk_state_change = conn_state_change;
+	sk->sk_state_change = conn_data_ready;
 	write_unlock_bh(&sk->sk_callback_lock);
 }
 

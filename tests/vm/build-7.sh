@@ -44,10 +44,10 @@ if [[ ! -e $root/usr/src/$headers/Makefile ]]; then
 	ln -sf mawk "$root/usr/bin/awk"
 fi
 
-mkdir -p "$root"/{work,dev,proc,tmp}
+mkdir -p "$root"/{src,dev,proc,tmp}
 unshare -m bash -euc '
-	mount --bind "$1" "$2/work"
+	mount --bind "$1" "$2/src"
 	mount --bind /dev "$2/dev"
 	mount -t proc proc "$2/proc"
-	PATH=/usr/bin:/bin WERROR=1 KDIR=/usr/src/$3 exec /usr/sbin/chroot "$2" /usr/bin/bash /work/kmod/build.sh
+	PATH=/usr/bin:/bin WERROR=1 KDIR=/usr/src/$3 exec /usr/sbin/chroot "$2" /usr/bin/bash /src/kmod/build.sh
 ' build-7 "$top" "$root" "$headers"
