@@ -317,12 +317,29 @@ static void end_replay(struct vg_node *node)
 
 /* --- services --------------------------------------------------------------------------------------------- */
 
+/* For a service that nobody sees yet, under the lock */
+static void drop_listeners(struct vg_svc *svc)
+{
+	while (svc->nr_listeners)
+		host_unlisten(svc->listener[--svc->nr_listeners].host);
+}
+
+/* Handlers list the listeners under the lock; a host may wait for those handlers, so it is called without. */
 static void close_listeners(struct vg_svc *svc)
 {
-	while (svc->nr_listeners) {
-		host_unlisten(svc->listener[--svc->nr_listeners].host);
-		vg_gone(VG_L_LISTENERS);
-	}
+	struct mutex *lock = &svc->node->lock;
+	void *host = NULL;
+	bool any;
+
+	do {
+		mutex_lock(lock);
+		any = svc->nr_listeners;
+		if (any)
+			host = svc->listener[--svc->nr_listeners].host;
+		mutex_unlock(lock);
+		if (any)
+			host_unlisten(host);
+	} while (any);
 }
 
 static int open_listeners(struct vg_node *node, struct vg_svc *svc, char *msg, size_t msg_n)
@@ -350,7 +367,7 @@ static int open_listeners(struct vg_node *node, struct vg_svc *svc, char *msg, s
 			scnprintf(msg, msg_n, ret == -EADDRINUSE ?
 				  "%s: cannot listen on %s: the port is taken (see: ss -ltnp)" :
 				  "%s: cannot listen on %s (error %d)", svc->def->name, text, ret);
-			close_listeners(svc);
+			drop_listeners(svc);
 			return ret;
 		}
 		svc->nr_listeners++;
@@ -503,8 +520,11 @@ int vg_node_start(struct vg_node *node, const struct vg_service *const *defs, u3
 	return 0;
 
 err_services:
+	mutex_unlock(&node->lock);
+	/* nothing was accepted: there is no handler to see them go */
 	while (node->nr_svcs)
 		bring_down(node, node->svc[--node->nr_svcs]);
+	return ret;
 out:
 	mutex_unlock(&node->lock);
 	return ret;
@@ -515,7 +535,7 @@ void vg_node_stop(struct vg_node *node)
 	struct vg_svc *svc;
 	u32 i;
 
-	/* without the lock, as starting them */
+	/* without the lock, as starting them; it is taken for each */
 	for (i = 0; i < node->nr_svcs; i++)
 		close_listeners(node->svc[i]);
 	for (;;) {
