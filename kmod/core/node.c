@@ -317,11 +317,17 @@ static void end_replay(struct vg_node *node)
 
 /* --- services --------------------------------------------------------------------------------------------- */
 
+static void unlisten(void *host)
+{
+	host_unlisten(host);
+	vg_gone(VG_L_LISTENERS);
+}
+
 /* For a service that nobody sees yet, under the lock */
 static void drop_listeners(struct vg_svc *svc)
 {
 	while (svc->nr_listeners)
-		host_unlisten(svc->listener[--svc->nr_listeners].host);
+		unlisten(svc->listener[--svc->nr_listeners].host);
 }
 
 /* Handlers list the listeners under the lock; a host may wait for those handlers, so it is called without. */
@@ -338,7 +344,7 @@ static void close_listeners(struct vg_svc *svc)
 			host = svc->listener[--svc->nr_listeners].host;
 		mutex_unlock(lock);
 		if (any)
-			host_unlisten(host);
+			unlisten(host);
 	} while (any);
 }
 
