@@ -35,9 +35,6 @@ VIRGOD=${VIRGOD:-$TOP/build/virgod}
 CLIENT=$TOP/build/tools/client
 # A guest without hardware virtualization is some ten times slower than the host.
 PATIENCE=$([[ $VIRGO_HOST = kernel ]] && echo 60 || echo 15)
-# An emulated machine on a busy one stalls for seconds: there a test that fails is run once more. What the kernel
-# complains of counts from either run.
-[[ $VIRGO_HOST != kernel ]] || BATS_TEST_RETRIES=1
 
 node_setup()
 {

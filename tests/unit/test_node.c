@@ -22,6 +22,7 @@
 #include "core/conn.h"
 #include "core/host.h"
 #include "core/json.h"
+#include "core/ledger.h"
 #include "core/node.h"
 #include "core/values.h"
 
@@ -178,6 +179,7 @@ static int teardown(void **state)
 	rcu_barrier();
 	assert_int_equal(host.listening, 0);
 	assert_int_equal(shim_alloc_live(), 0);
+	assert_true(vg_ledger_close());
 	shim_clock_reset();
 	return 0;
 }
