@@ -5,6 +5,8 @@
 #ifndef VG_CORE_CLOCK_H
 #define VG_CORE_CLOCK_H
 
+#include <linux/ktime.h>
+#include <linux/math64.h>
 #include <linux/time64.h>
 
 #include "core/str.h"
@@ -35,6 +37,12 @@ int vg_clock_parse(struct vg_str s, u64 *clock);
  */
 u64 vg_real_ms(void);
 u64 vg_mono_ms(void);
+
+/* Monotonic milliseconds, exact: where a few of them count */
+static inline u64 vg_now_ms(void)
+{
+	return div_u64(ktime_get_ns(), NSEC_PER_MSEC);
+}
 
 static inline u64 vg_ts_ms(const struct timespec64 *ts)
 {

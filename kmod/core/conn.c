@@ -274,7 +274,7 @@ unsigned int vg_conn_wants(struct vg_conn *c)
 
 	if (c->state == VG_CONN_DEAD)
 		return VG_WANT_CLOSE;
-	if ((c->waits_in || c->waits_out) && div_u64(ktime_get_ns(), NSEC_PER_MSEC) >= c->wake_ms)
+	if ((c->waits_in || c->waits_out) && vg_now_ms() >= c->wake_ms)
 		c->waits_in = c->waits_out = false;
 	if (c->out_bytes)
 		w |= c->waits_out ? VG_WANT_WAIT : VG_WANT_WRITE;

@@ -563,7 +563,7 @@ void vg_node_stop(struct vg_node *node)
 
 void vg_node_tick(struct vg_node *node)
 {
-	u64 now_s = ktime_get_real_seconds(), now_ms = vg_real_ms();
+	u64 now_s = ktime_get_real_seconds(), now_ms = vg_now_ms();
 	u32 i, past_s;
 
 	mutex_lock(&node->lock);

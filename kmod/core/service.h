@@ -82,7 +82,7 @@ struct vg_route {
 /*
  * @start: once per node, before the service listens; *@data is handed back in every request.
  * @stop: after the last connection of the service is gone. Must free everything.
- * @tick: every VG_TICK_MS, may sleep; never runs beside itself.
+ * @tick: every VG_TICK_MS, may sleep; never runs beside itself. @now_ms is monotonic.
  * @stats: add members to the open JSON object of /v1/stats.
  * @metrics: append Prometheus lines.
  * @config: the node's configuration or learnt values changed; read them anew.

@@ -31,6 +31,7 @@
 #include <net/sock.h>
 #include <net/tcp.h>
 
+#include "core/clock.h"
 #include "core/conn.h"
 #include "core/host.h"
 #include "core/node.h"
@@ -256,7 +257,7 @@ static bool conn_receive(struct virgo_conn *k)
  */
 static void conn_wait(struct virgo_conn *k)
 {
-	u64 now_ms = ktime_get_ns() / NSEC_PER_MSEC;
+	u64 now_ms = vg_now_ms();
 	u64 ms = k->c->wake_ms > now_ms ? k->c->wake_ms - now_ms : 1;
 
 	refcount_inc(&k->refs);
@@ -271,7 +272,7 @@ static void conn_flags(struct virgo_conn *k)
 	if (test_and_clear_bit(CONN_KICKED, &k->flags))
 		vg_conn_kicked(k->c);
 	if (test_and_clear_bit(CONN_TIMEOUT, &k->flags))
-		vg_conn_timeout(k->c, ktime_get_ns() / NSEC_PER_MSEC);
+		vg_conn_timeout(k->c, vg_now_ms());
 	if (test_and_clear_bit(CONN_DROP, &k->flags))
 		vg_conn_eof(k->c, -ECONNRESET);
 }
@@ -400,7 +401,7 @@ err_sock:
 
 void virgo_conns_tick(void)
 {
-	u64 now_ms = ktime_get_ns() / NSEC_PER_MSEC;
+	u64 now_ms = vg_now_ms();
 	struct virgo_conn *k;
 
 	spin_lock_bh(&conns_lock);

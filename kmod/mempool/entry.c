@@ -134,7 +134,7 @@ struct mp_val *mp_peek(struct mp_pool *pool, const struct mp_lookup *what, unsig
 {
 	struct mp_shard *s = &pool->shard[shard % MP_STAT_SHARDS];
 	struct mp_entry *e = mp_table_find(pool->table, what);
-	struct mp_val *v = e ? mp_entry_read(e, mp_now_ms()) : NULL;
+	struct mp_val *v = e ? mp_entry_read(e, vg_now_ms()) : NULL;
 
 	atomic64_inc(v ? &s->hits : &s->misses);
 	/* written only when it changes: the line stays shared among readers */
@@ -160,7 +160,7 @@ int mp_update(struct mp_pool *pool, const struct mp_lookup *what, struct mp_val 
 		if (!spare)
 			return -ENOSPC;
 	}
-	ret = decide(ctx, mp_entry_val(e, mp_now_ms()), v);
+	ret = decide(ctx, mp_entry_val(e, vg_now_ms()), v);
 	if (ret)
 		goto unlock;
 	if (!e) {
@@ -187,7 +187,7 @@ int mp_delete(struct mp_pool *pool, const struct mp_lookup *what, mp_decide deci
 
 	mutex_lock(&pool->lock);
 	e = mp_entry_find(pool, what);
-	cur = mp_entry_val(e, mp_now_ms());
+	cur = mp_entry_val(e, vg_now_ms());
 	ret = decide ? decide(ctx, cur, NULL) : 0;
 	if (!ret && !cur)
 		ret = -ENOENT;

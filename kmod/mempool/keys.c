@@ -112,7 +112,7 @@ int mp_key_put(struct vg_req *req)
 	v = mp_key_body(req);
 	if (!v)
 		return 0;
-	v->expires_ms = ttl ? mp_now_ms() + ttl : 0;
+	v->expires_ms = ttl ? vg_now_ms() + ttl : 0;
 	ret = mp_update(pool, &what, v, mp_cond_decide, &cond, &version);
 	if (ret)
 		return mp_key_problem(req, &what, ret, &cond, v->size);

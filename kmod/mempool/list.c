@@ -150,7 +150,7 @@ static void mp_write_row(struct mp_walk *w, struct vg_jw *json, const struct mp_
 
 static void mp_list_write(struct mp_walk *w, u64 limit, struct vg_buf *out)
 {
-	u64 now_ms = mp_now_ms();
+	u64 now_ms = vg_now_ms();
 	struct vg_str last = {};
 	struct vg_jw json;
 	u32 i;

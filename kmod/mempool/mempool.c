@@ -74,7 +74,7 @@ static void mp_stop(void *data)
 
 static void mp_tick(void *data, u64 now_ms)
 {
-	mp_pool_tick(data, mp_now_ms());
+	mp_pool_tick(data, now_ms);
 }
 
 static void mp_config(void *data)

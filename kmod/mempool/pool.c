@@ -11,11 +11,6 @@
 #include "core/node.h"
 #include "mempool/pool.h"
 
-u64 mp_now_ms(void)
-{
-	return div_u64(ktime_get_ns(), NSEC_PER_MSEC);
-}
-
 void mp_pool_config(struct mp_pool *pool)
 {
 	const struct vg_config *cfg;
@@ -39,7 +34,7 @@ int mp_pool_new(struct vg_node *node, struct mp_pool **out)
 	host_random(&pool->hash_key, sizeof(pool->hash_key));
 	mutex_init(&pool->lock);
 	mp_skip_init(&pool->index);
-	mp_wheel_init(&pool->wheel, mp_now_ms());
+	mp_wheel_init(&pool->wheel, vg_now_ms());
 	INIT_LIST_HEAD(&pool->clock);
 	/* later than any version given before a restart, unless a million were given each second */
 	pool->version = (u64)ktime_get_real_seconds() << 20;

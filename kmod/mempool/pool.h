@@ -26,6 +26,7 @@
 #include <linux/siphash.h>
 #include <linux/types.h>
 
+#include "core/clock.h"
 #include "core/config.h"
 #include "core/str.h"
 #include "mempool/skip.h"
@@ -162,7 +163,6 @@ void mp_pool_free(struct mp_pool *pool);	/* no reader is left; waits for all gra
 void mp_pool_config(struct mp_pool *pool);
 /* Expire, and evict where the limit was lowered. May sleep. */
 void mp_pool_tick(struct mp_pool *pool, u64 now_ms);
-u64 mp_now_ms(void);				/* monotonic */
 u64 mp_pool_max(const struct mp_pool *pool);
 
 /* account.c */

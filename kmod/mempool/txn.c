@@ -86,7 +86,7 @@ full:
 
 static int mp_txn_prepare(struct mp_txn *t)
 {
-	u64 now_ms = mp_now_ms();
+	u64 now_ms = vg_now_ms();
 	u32 i;
 	int ret;
 
@@ -233,7 +233,7 @@ static void mp_txn_publish(struct mp_txn *t, struct mp_op *ops, u32 n)
  */
 static int mp_txn_locked(struct mp_txn *t, size_t *need)
 {
-	u64 now_ms = mp_now_ms();
+	u64 now_ms = vg_now_ms();
 	struct mp_op *ops;
 	int branch, ret;
 	u64 reads;

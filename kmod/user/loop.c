@@ -21,6 +21,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/clock.h"
 #include "core/conn.h"
 #include "core/host.h"
 #include "core/node.h"
@@ -69,11 +70,6 @@ static struct loop_thread *threads;
 static unsigned int nr_threads;
 static pthread_mutex_t call_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t call_done = PTHREAD_COND_INITIALIZER;
-
-static u64 now_ms(void)
-{
-	return ktime_get_ns() / NSEC_PER_MSEC;
-}
 
 static void wake(struct loop_thread *t)
 {
@@ -312,7 +308,7 @@ static void run_tasks(struct loop_thread *t)
 static void run_clock(struct loop_thread *t)
 {
 	struct loop_conn *u, *tmp;
-	u64 ms = now_ms();
+	u64 ms = vg_now_ms();
 
 	list_for_each_entry_safe(u, tmp, &t->waiting, wait)
 		if (u->c->wake_ms <= ms)
@@ -342,7 +338,7 @@ static void conn_event(struct loop_conn *u, u32 events)
 static int wait_ms(const struct loop_thread *t)
 {
 	const struct loop_conn *u;
-	u64 ms = now_ms(), first = ms + VG_TICK_MS;
+	u64 ms = vg_now_ms(), first = ms + VG_TICK_MS;
 
 	list_for_each_entry(u, &t->waiting, wait)
 		first = min(first, u->c->wake_ms);

@@ -131,7 +131,7 @@ static int test_set(struct mp_pool *pool, const char *key, const void *p, size_t
 	if (!v)
 		return -ENOSPC;
 	memcpy(v->data, p, n);
-	v->expires_ms = ttl_ms ? mp_now_ms() + ttl_ms : 0;
+	v->expires_ms = ttl_ms ? vg_now_ms() + ttl_ms : 0;
 	ret = mp_update(pool, &what, v, test_any, NULL, &version);
 	if (ret)
 		mp_val_drop(v);

@@ -198,17 +198,17 @@ static void keys_expire(void **state)
 	assert_false(test_has(pool, "short"));
 	assert_int_equal(pool->keys, 3);
 	shim_clock_advance(500 * NSEC_PER_MSEC);
-	mp_service.tick(pool, 0);
+	mp_service.tick(pool, vg_now_ms());
 	assert_int_equal(pool->keys, 2);
 	assert_int_equal(atomic64_read(&pool->stats.expired), 1);
 	/* set anew without ttl: it stays */
 	assert_int_equal(test_set(pool, "long", "l", 1, 0), 0);
 	shim_clock_advance(3601 * NSEC_PER_SEC);
-	mp_service.tick(pool, 0);
+	mp_service.tick(pool, vg_now_ms());
 	assert_true(test_has(pool, "long"));
 	assert_int_equal(test_set(pool, "long", "l", 1, 10), 0);
 	shim_clock_advance(NSEC_PER_SEC);
-	mp_service.tick(pool, 0);
+	mp_service.tick(pool, vg_now_ms());
 	rcu_barrier();
 	assert_int_equal(atomic64_read(&pool->used), used);
 	test_pool_end(pool);
@@ -258,7 +258,7 @@ static void full_pool_refuses(void **state)
 	/* a lower limit refuses more, and takes nothing away */
 	n = pool->keys;
 	test_node.mempool_max_bytes = 8 * 1024;
-	mp_service.tick(pool, 0);
+	mp_service.tick(pool, vg_now_ms());
 	assert_int_equal(pool->keys, n);
 	assert_int_equal(test_set(pool, "k0", big, 1, 0), -ENOSPC);
 	test_pool_end(pool);
@@ -283,7 +283,7 @@ static void clock_evicts_what_is_not_read(void **state)
 	assert_true(atomic64_read(&pool->stats.evicted) > 1500);
 	/* a lower limit takes away in the tick */
 	test_node.mempool_max_bytes = 64 * 1024;
-	mp_service.tick(pool, 0);
+	mp_service.tick(pool, vg_now_ms());
 	rcu_barrier();
 	assert_true(atomic64_read(&pool->used) <= 64 * 1024);
 	assert_true(pool->keys > 10);

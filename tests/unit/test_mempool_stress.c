@@ -138,7 +138,7 @@ static void *ticker(void *arg)
 {
 	while (!READ_ONCE(stop)) {
 		shim_clock_advance(2 * MP_WHEEL_MS * NSEC_PER_MSEC);
-		mp_service.tick(pool, 0);
+		mp_service.tick(pool, vg_now_ms());
 		sched_yield();
 	}
 	return NULL;
@@ -163,7 +163,7 @@ static void everything_at_once(void **state)
 	pthread_join(tick, NULL);
 	/* the whole was exercised; half of the values were to live for 20 ms */
 	shim_clock_advance(NSEC_PER_SEC);
-	mp_service.tick(pool, 0);
+	mp_service.tick(pool, vg_now_ms());
 	assert_true(atomic64_read(&pool->stats.evicted) > 0);
 	assert_true(atomic64_read(&pool->stats.expired) > 0);
 	assert_true(atomic64_read(&pool->stats.sets) > 100);
