@@ -81,10 +81,11 @@ static int __init virgo_init(void)
 	msg = kzalloc(512, GFP_KERNEL);
 	if (!msg)
 		return -ENOMEM;
-	strscpy(msg, "out of memory", 512);
+	strscpy(msg, "its sha256 cannot be used", 512);
 	ret = virgo_sha256_init();
 	if (ret)
 		goto err_msg;
+	strscpy(msg, "out of memory", 512);
 	ret = virgo_conns_init();
 	if (ret)
 		goto err_sha256;
