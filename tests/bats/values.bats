@@ -229,14 +229,23 @@ fetch_ms()
 	echo $(($(now_ms) - begin))
 }
 
+fetched_under()
+{
+	(($(fetch_ms "$1") < $2))
+}
+
 # bats test_tags=smoke
 @test "MaxNetworkBandwidth caps a transfer, both ways, and goes away with the file" {
-	local free capped n=6 mbit=24 least begin up
+	local free capped n=6 mbit least begin up
 
 	start
 	head -c 1048576 /dev/urandom >big
 	ask 201 PUT "$MEM/v1/mem/big" --data-binary @big
+	[[ $VIRGO_HOST != kernel ]] || n=3
 	free=$(fetch_ms $n)
+	# a quarter of what this machine does now, as a guest on a busy host may do little
+	mbit=$((n * 8389 / free / 4))
+	mbit=$((mbit < 1 ? 1 : mbit > 24 ? 24 : mbit))
 	printf 'MaxNetworkBandwidth=%d\n' $mbit >"$VALUES"
 	reload
 	assert_equal "$(value MaxNetworkBandwidth applied)" true
@@ -254,9 +263,7 @@ fetch_ms()
 	assert [ "$up" -ge $(((8388608 - mbit * 50000 - 524288) * 95 / (mbit * 100000))) ]
 	rm "$VALUES"
 	reload
-	again=$(fetch_ms $n)
-	echo "$again ms again without"
-	assert [ $((again * 2)) -lt "$capped" ]
+	poll_until "$PATIENCE" fetched_under $n $((capped / 2))
 	node_stop
 }
 
