@@ -48,6 +48,49 @@ int host_read_file(const char *path, size_t max, bool secret, u8 **data, size_t 
  */
 int host_write_file(const char *path, const void *data, size_t n);
 
+/* Append to @path (made with mode 0600 if it is not there); not synced. 0 or -errno. */
+int host_append_file(const char *path, const void *data, size_t n);
+
+/*
+ * The helper: the process that runs programs and functions for this node (uapi/virgo.h says how it is
+ * talked to). The host starts it when the first message is sent, starts it anew when it has ended, with a
+ * pause that grows to 5 s, and ends it at close.
+ *
+ * The three callbacks run in process context, one at a time, and may sleep; they must not call
+ * host_helper_close().
+ * @message: one whole message of the helper; its head and length are checked, what stands behind is not.
+ * @gone: it has ended, or broke the rules and was ended: what it was doing is lost.
+ * @failed: it cannot be started (@err, -ENOENT: no such file): what was sent is thrown away.
+ */
+struct host_helper;
+struct host_helper_ops {
+	void (*message)(void *ctx, const void *msg, size_t n);
+	void (*gone)(void *ctx);
+	void (*failed)(void *ctx, int err);
+};
+
+/* @path NULL or "": where make install puts it. Starts nothing yet. 0 or -ENOMEM, -EBUSY. */
+int host_helper_open(struct vg_node *node, const char *path, const struct host_helper_ops *ops,
+		     void *ctx, struct host_helper **h);
+/*
+ * Queue a copy of a message; it is delivered in order as soon as there is a helper. -ENOBUFS: too many wait
+ * already (VG_HELPER_QUEUE_BYTES). May be called from the callbacks.
+ */
+int host_helper_send(struct host_helper *h, const void *msg, size_t n);
+/* Say BYE, wait for its end (kill it after a while); no callback runs afterwards. NULL is fine. */
+void host_helper_close(struct host_helper *h);
+
+/*
+ * A connection of this node's own to another, for core/client.c. Blocking, in process context; each call
+ * ends early with -EINTR when a signal is pending for the caller. @wait_ms bounds each call: -ETIMEDOUT.
+ * host_dial() looks up nothing: @addr has its port. recv: bytes, 0 at the end, -errno.
+ */
+struct host_peer;
+int host_dial(const struct vg_addr *addr, u32 wait_ms, struct host_peer **peer);
+int host_peer_send(struct host_peer *peer, const void *p, size_t n, u32 wait_ms);
+ssize_t host_peer_recv(struct host_peer *peer, void *p, size_t n, u32 wait_ms);
+void host_hangup(struct host_peer *peer);
+
 /*
  * Open a listening socket for @svc on @addr and start accepting. On failure nothing is left
  * open; -EADDRINUSE when the port is taken. Accepting does not begin before host_listen_start(),
