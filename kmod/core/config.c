@@ -110,6 +110,90 @@ static int set_names(void *base, const struct vg_conf_key *key, const struct vg_
 	return ret;
 }
 
+/* "/" and nothing that means another place: no empty, "." or ".." segment; a directory ends with "/". */
+static bool is_plain_path(struct vg_str s)
+{
+	size_t at, end;
+
+	if (!s.n || s.p[0] != '/' || s.n >= VG_EXEC_PATH_MAX)
+		return false;
+	for (at = 1; at < s.n; at = end + 1) {
+		struct vg_str seg;
+
+		for (end = at; end < s.n && s.p[end] != '/'; end++)
+			;
+		seg = vg_str(s.p + at, end - at);
+		if (!seg.n || vg_str_is(seg, ".") || vg_str_is(seg, ".."))
+			return false;
+	}
+	return true;
+}
+
+static int set_allow(void *base, const struct vg_conf_key *key, const struct vg_conf_pair *pair,
+		     struct vg_conf_error *err)
+{
+	struct vg_config *cfg = base;
+	struct vg_conf_list l = VG_CONF_LIST(pair, ',');
+	struct vg_conf_pair item;
+	char shown[VG_CONF_SHOWN];
+	int ret;
+
+	/* given again it goes on: a line holds few paths; the default, a line of its own, has none */
+	while ((ret = vg_conf_list_next(&l, &item, err)) > 0) {
+		if (cfg->nr_exec_allow == VG_EXEC_ALLOW_MAX)
+			return vg_conf_fail(err, &item, -E2BIG, "more than %d programs and directories",
+					    VG_EXEC_ALLOW_MAX);
+		if (!is_plain_path(item.value))
+			return vg_conf_fail(err, &item, -EINVAL,
+					    "%s: an absolute path of at most %d bytes is expected, without \"//\", \".\" and \"..\"; a directory ends with \"/\"",
+					    vg_conf_show(shown, item.value), VG_EXEC_PATH_MAX - 1);
+		memcpy(cfg->exec_allow[cfg->nr_exec_allow], item.value.p, item.value.n);
+		cfg->exec_allow[cfg->nr_exec_allow++][item.value.n] = 0;
+	}
+	return ret;
+}
+
+static int set_path(void *base, const struct vg_conf_key *key, const struct vg_conf_pair *pair,
+		    struct vg_conf_error *err)
+{
+	char shown[VG_CONF_SHOWN];
+	char *to = base + key->offset;
+
+	if (!is_plain_path(pair->value))
+		return vg_conf_fail(err, pair, -EINVAL, "%s: an absolute path of at most %d bytes is expected",
+				    vg_conf_show(shown, pair->value), VG_EXEC_PATH_MAX - 1);
+	memcpy(to, pair->value.p, pair->value.n);
+	to[pair->value.n] = 0;
+	return 0;
+}
+
+/* Three or four octal digits, as for umask(1). */
+static int set_umask(void *base, const struct vg_conf_key *key, const struct vg_conf_pair *pair,
+		     struct vg_conf_error *err)
+{
+	struct vg_config *cfg = base;
+	u32 v = 0;
+	size_t i;
+
+	for (i = 0; i < pair->value.n && pair->value.p[i] >= '0' && pair->value.p[i] <= '7'; i++)
+		v = v << 3 | (pair->value.p[i] - '0');
+	if (i < 3 || i > 4 || i < pair->value.n || v > 0777)
+		return vg_conf_fail(err, pair, -EINVAL, "octal digits from 000 to 777 are expected");
+	cfg->exec_umask = v;
+	return 0;
+}
+
+static int set_registry(void *base, const struct vg_conf_key *key, const struct vg_conf_pair *pair,
+			struct vg_conf_error *err)
+{
+	struct vg_addr_list *list = base + key->offset;
+	int ret = set_addrs(list, pair, VG_ADDR_PORT, err);
+
+	if (!ret && list->n > 1)
+		return vg_conf_fail(err, pair, -E2BIG, "one address is expected");
+	return ret;
+}
+
 static int set_rights(void *base, const struct vg_conf_key *key, const struct vg_conf_pair *pair,
 		      struct vg_conf_error *err)
 {
@@ -238,6 +322,33 @@ static const struct vg_conf_key keys[] = {
 	ENUM("analytics_mode", analytics_mode, mode_words, "shadow", "learnt values: ignore, tell what would be done, or act"),
 	NUM("analytics_min_quality", analytics_min_quality, 0, 1000, "700", "permille a model must reach"),
 	FUNC("analytics_never_deny", analytics_never_deny, set_nets, NULL, "networks that no learnt value refuses"),
+	{ .name = "exec_allow", .type = VG_CONF_T_FUNC, AT(exec_allow), .set = set_allow, .repeats = true,
+	  .help = "programs and libraries that may be run; a directory, with \"/\" at its end, allows what is below" },
+	STR("exec_user", exec_user, "nobody", "who runs them"),
+	{ .name = "exec_group", .type = VG_CONF_T_STR, AT(exec_group), .min = 1, .help = "and in which group, instead of the user's" },
+	FUNC("exec_cwd", exec_cwd, set_path, "/", "where they run, unless a request says"),
+	STR("exec_path", exec_path, "/usr/local/bin:/usr/bin:/bin", "the PATH they see"),
+	FUNC("exec_umask", exec_umask, set_umask, "022", "their umask"),
+	FUNC("exec_functions", exec_functions, set_path, "/usr/lib/virgo/functions", "where libraries of functions are"),
+	FUNC("exec_helper", exec_helper, set_path, NULL, "the program that runs them, where it is not in its usual place"),
+	MS("exec_timeout", exec_timeout_ms, 1, 7 * 86400000, "60s", "a run is ended after this, unless a request says"),
+	MS("exec_timeout_max", exec_timeout_max_ms, 1, 7 * 86400000, "24h", "the longest a request may say"),
+	MS("exec_grace", exec_grace_ms, 0, 600000, "2s", "between being asked to end (TERM) and being ended (KILL)"),
+	SIZE("output_max", output_max, 0, 256 * MIB, "1M", "what is kept of each of a run's stdout and stderr"),
+	SIZE("exec_bytes_max", exec_bytes_max, 64 * KIB, 64 * GIB, "256M", "output of all runs and jobs that the node holds"),
+	NUM("exec_running", exec_running, 1, 4096, "64", "runs that somebody waits for, at a time; more wait in line"),
+	NUM("exec_queued", exec_queued, 1, 65536, "4096", "runs and jobs in line; more are refused"),
+	NUM("jobs_running", jobs_running, 1, 4096, "4", "jobs at a time"),
+	NUM("jobs_kept", jobs_kept, 1, 65536, "1000", "jobs that have ended and are remembered"),
+	MS("job_keep", job_keep_ms, 1000, 30ull * 86400000, "1h", "how long they are"),
+	MS("exec_cpu", exec_cpu_ms, 0, 7 * 86400000, "0", "processor time of a run, in whole seconds; 0: no limit"),
+	SIZE("exec_memory", exec_memory, 0, 1024 * GIB, "0", "address space of each process of a run, 0: no limit"),
+	SIZE("exec_file_size", exec_file_size, 0, 1024 * GIB, "0", "largest file a run may write, 0: no limit"),
+	NUM("exec_files", exec_files, 16, 65536, "256", "open files of each process of a run"),
+	NUM("exec_processes", exec_processes, 1, 65536, "256", "processes of exec_user, all runs together"),
+	{ .name = "client_key", .type = VG_CONF_T_STR, AT(client_key), .min = 4, .help = "id of the key that signs this node's calls to other nodes" },
+	FUNC("load_registry", load_registry, set_registry, NULL, "a node that is told this node's load"),
+	MS("load_lease", load_lease_ms, 1000, 600000, "10s", "how long it may believe it; told anew after a third"),
 };
 
 const struct vg_conf_table vg_config_table = {
@@ -248,13 +359,14 @@ const struct vg_conf_table vg_config_table = {
 
 struct reading {
 	struct vg_config *cfg;
+	unsigned long *given;	/* the bitmap of cfg that what is read now counts in */
 	bool (*bad)(void *ctx, const struct vg_conf_error *err);
 	void *ctx;
 };
 
-static u64 bit_of(const char *name)
+static bool is_given(const struct vg_config *cfg, const char *name)
 {
-	return 1ull << (vg_conf_find(&vg_config_table, vg_cstr(name)) - keys);
+	return test_bit(vg_conf_find(&vg_config_table, vg_cstr(name)) - keys, cfg->given);
 }
 
 static int set_pair(void *ctx, const struct vg_conf_pair *pair, struct vg_conf_error *err)
@@ -263,8 +375,15 @@ static int set_pair(void *ctx, const struct vg_conf_pair *pair, struct vg_conf_e
 	int ret = vg_conf_set(&vg_config_table, r->cfg, pair, err);
 
 	if (!ret)
-		r->cfg->given |= 1ull << (vg_conf_find(&vg_config_table, pair->key) - keys);
+		__set_bit(vg_conf_find(&vg_config_table, pair->key) - keys, r->given);
 	return ret;
+}
+
+static bool repeats(void *ctx, struct vg_str name)
+{
+	const struct vg_conf_key *key = vg_conf_find(&vg_config_table, name);
+
+	return key && key->repeats;
 }
 
 static bool tell(void *ctx, const struct vg_conf_error *err)
@@ -277,9 +396,9 @@ static bool tell(void *ctx, const struct vg_conf_error *err)
 /* A lower bound that was not given follows its companion down. */
 static void follow(struct vg_config *cfg)
 {
-	if (!(cfg->given & bit_of("max_connections_min")))
+	if (!is_given(cfg, "max_connections_min"))
 		cfg->max_connections_min = min(cfg->max_connections_min, cfg->max_connections);
-	if (!(cfg->given & bit_of("mempool_max_bytes_min")))
+	if (!is_given(cfg, "mempool_max_bytes_min"))
 		cfg->mempool_max_bytes_min = min(cfg->mempool_max_bytes_min, cfg->mempool_max_bytes);
 }
 
@@ -296,6 +415,10 @@ static int check_whole(const struct vg_config *cfg, struct vg_conf_error *err)
 		return vg_conf_fail(err, &at, -EINVAL,
 				    "mempool_max_bytes_min is over mempool_max_bytes (%llu): lower it",
 				    (unsigned long long)cfg->mempool_max_bytes);
+	if (cfg->exec_timeout_ms > cfg->exec_timeout_max_ms)
+		return vg_conf_fail(err, &at, -EINVAL,
+				    "exec_timeout is over exec_timeout_max (%llu ms): lower it",
+				    (unsigned long long)cfg->exec_timeout_max_ms);
 	if (cfg->plaintext == VG_PLAIN_ON && !cfg->plaintext_key[0])
 		return vg_conf_fail(err, &at, -EINVAL,
 				    "plaintext = on needs plaintext_key, the id of the key whose rights it gives");
@@ -305,26 +428,26 @@ static int check_whole(const struct vg_config *cfg, struct vg_conf_error *err)
 static int parse(const char *text, size_t n, const char *override, struct reading *r,
 		 struct vg_conf_error *err)
 {
-	struct vg_conf_sink sink = { .pair = set_pair, .bad = r->bad ? tell : NULL, .ctx = r };
-	u64 given;
+	struct vg_conf_sink sink = {
+		.pair = set_pair, .repeats = repeats, .bad = r->bad ? tell : NULL, .ctx = r,
+	};
 	int ret;
 
-	BUILD_BUG_ON(ARRAY_SIZE(keys) > 64);
+	BUILD_BUG_ON(ARRAY_SIZE(keys) > VG_CONFIG_KEYS_MAX);
 	ret = vg_conf_defaults(&vg_config_table, r->cfg, err);
 	if (ret)
 		return ret;
+	r->given = r->cfg->given;
 	ret = vg_conf_parse(text, n, &sink, err);
 	if (ret)
 		return ret;
-	given = r->cfg->given;
 	if (override) {
-		r->cfg->given = 0;
+		r->given = r->cfg->overridden;
 		ret = vg_conf_parse(override, strlen(override), &sink, err);
-		r->cfg->overridden = r->cfg->given;
-		r->cfg->given |= given;
 		err->line = 0;
 		if (ret)
 			return ret;
+		bitmap_or(r->cfg->given, r->cfg->given, r->cfg->overridden, VG_CONFIG_KEYS_MAX);
 	}
 	follow(r->cfg);
 	ret = check_whole(r->cfg, err);
@@ -387,7 +510,7 @@ u32 vg_config_listen(const struct vg_config *cfg, const char *svc_name, u16 port
 
 	scnprintf(key, sizeof(key), "listen_%s", svc_name);
 	for (i = 0; i < ARRAY_SIZE(keys); i++)
-		if (!strcmp(keys[i].name, key) && cfg->given & 1ull << i)
+		if (!strcmp(keys[i].name, key) && test_bit(i, cfg->given))
 			list = (const void *)cfg + keys[i].offset;
 	n = min(list->n, max);
 	for (i = 0; i < n; i++) {
@@ -438,6 +561,15 @@ static void func_json(struct vg_jw *w, const struct vg_config *cfg, const struct
 		for (i = 0; i < cfg->nr_names; i++)
 			vg_jw_cstr(w, cfg->names[i]);
 		vg_jw_arr_end(w);
+	} else if (key->set == set_allow) {
+		vg_jw_arr(w);
+		for (i = 0; i < cfg->nr_exec_allow; i++)
+			vg_jw_cstr(w, cfg->exec_allow[i]);
+		vg_jw_arr_end(w);
+	} else if (key->set == set_path) {
+		vg_jw_cstr(w, (const char *)cfg + key->offset);
+	} else if (key->set == set_umask) {
+		vg_jw_fmt(w, "%03o", cfg->exec_umask);
 	} else {
 		addrs_json(w, (const void *)cfg + key->offset);
 	}
@@ -476,8 +608,8 @@ void vg_config_json(const struct vg_config *cfg, struct vg_jw *w)
 		default:
 			vg_jw_u64(w, number(cfg, key));
 		}
-		vg_jw_kcstr(w, "from", cfg->overridden & 1ull << i ? "option" :
-			    cfg->given & 1ull << i ? "file" : "default");
+		vg_jw_kcstr(w, "from", test_bit(i, cfg->overridden) ? "option" :
+			    test_bit(i, cfg->given) ? "file" : "default");
 		vg_jw_obj_end(w);
 	}
 }

@@ -6,6 +6,7 @@
 #ifndef VG_CORE_CONFIG_H
 #define VG_CORE_CONFIG_H
 
+#include <linux/bitmap.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/types.h>
@@ -23,6 +24,7 @@ struct vg_addr_list {
 	struct vg_addr addr[VG_ADDRS_MAX];
 };
 
+enum { VG_CONFIG_KEYS_MAX = 128 };
 enum { VG_SERVICES_KNOWN = 6 };	/* names that listen_<service> accepts, in port order */
 
 struct vg_config {
@@ -60,8 +62,29 @@ struct vg_config {
 	u64 analytics_min_quality;
 	struct vg_addr_list analytics_never_deny;
 
-	u64 given;			/* bit i: key i of the table is not the default */
-	u64 overridden;			/* bit i: it comes from the host's own options */
+	/* cpupool: what may be run, as whom, and within which limits */
+	char exec_allow[VG_EXEC_ALLOW_MAX][VG_EXEC_PATH_MAX];
+	u32 nr_exec_allow;
+	char exec_user[33], exec_group[33];
+	char exec_cwd[VG_EXEC_PATH_MAX];
+	char exec_path[VG_EXEC_PATH_MAX];
+	char exec_functions[VG_EXEC_PATH_MAX];
+	char exec_helper[VG_EXEC_PATH_MAX];
+	u32 exec_umask;
+	u64 exec_timeout_ms, exec_timeout_max_ms, exec_grace_ms;
+	u64 output_max, exec_bytes_max;
+	u32 exec_running, exec_queued, jobs_running, jobs_kept;
+	u64 job_keep_ms;
+	u64 exec_cpu_ms, exec_memory, exec_file_size;
+	u32 exec_files, exec_processes;
+
+	/* this node's own calls to others */
+	char client_key[VG_KEY_ID_MAX + 1];
+	struct vg_addr_list load_registry;	/* none or one */
+	u64 load_lease_ms;
+
+	DECLARE_BITMAP(given, VG_CONFIG_KEYS_MAX);	/* bit i: key i of the table is not the default */
+	DECLARE_BITMAP(overridden, VG_CONFIG_KEYS_MAX);	/* it comes from the host's own options */
 };
 
 /* The keys of virgo_cloud.conf: for `virgo config check`, completion and the man page too. */

@@ -216,6 +216,48 @@ void vg_conn_count(struct vg_conn *c)
 	c->n_in = c->n_out = 0;
 }
 
+/* A pending request came back with @ret: over, unless it waits for more. */
+static void pending_returned(struct vg_conn *c, int ret)
+{
+	if (ret == VG_PENDING)
+		return;
+	vg_gone(VG_L_PENDING);
+	c->req.pending = false;
+	vg_request_answered(&c->req, ret);
+	vg_request_end(c);
+	vg_conn_run(c);
+}
+
+static void tell(struct vg_conn *c, enum vg_event event)
+{
+	struct vg_req *req = &c->req;
+
+	/* of one-line commands as well: they stand in the same rows */
+	if (c->state == VG_CONN_PENDING && req->route->event)
+		pending_returned(c, req->route->event(req, event));
+}
+
+static void tell_gone(struct vg_conn *c)
+{
+	if (c->req.gone)
+		return;
+	c->req.gone = true;
+	tell(c, VG_EVENT_GONE);
+}
+
+void vg_conn_hup(struct vg_conn *c)
+{
+	c->eof = true;
+	tell_gone(c);
+	vg_conn_rearm(c);
+}
+EXPORT_SYMBOL_GPL(vg_conn_hup);
+
+void vg_conn_drained(struct vg_conn *c)
+{
+	tell(c, VG_EVENT_ROOM);
+}
+
 void vg_conn_eof(struct vg_conn *c, int err)
 {
 	c->eof = true;
@@ -224,6 +266,8 @@ void vg_conn_eof(struct vg_conn *c, int err)
 	switch (c->state) {
 	case VG_CONN_PENDING:
 		/* its finish brings the end */
+		if (err)
+			tell_gone(c);
 		break;
 	case VG_CONN_BODY:
 		c->req.keep_alive = false;
@@ -268,6 +312,17 @@ static bool wants_input(const struct vg_conn *c)
 	}
 }
 
+/*
+ * Who waits for a program's end wants to know of a client that does not. A client that has stopped sending
+ * counts as gone, as with other HTTP servers; but `echo command | nc` waits for its line.
+ */
+static bool wants_hup(const struct vg_conn *c)
+{
+	const struct vg_req *req = &c->req;
+
+	return c->state == VG_CONN_PENDING && !c->eof && !req->is_line && req->route->event;
+}
+
 unsigned int vg_conn_wants(struct vg_conn *c)
 {
 	unsigned int w = 0;
@@ -282,6 +337,8 @@ unsigned int vg_conn_wants(struct vg_conn *c)
 		w |= c->waits_in ? VG_WANT_WAIT : VG_WANT_READ;
 	if (c->state == VG_CONN_FLUSH && !c->out_bytes && !c->shut_done)
 		w |= VG_WANT_SHUT;
+	if (wants_hup(c))
+		w |= VG_WANT_HUP;
 	return w;
 }
 EXPORT_SYMBOL_GPL(vg_conn_wants);
@@ -376,12 +433,8 @@ void vg_conn_kicked(struct vg_conn *c)
 	spin_unlock_irqrestore(&c->finish_lock, irq);
 	if (!finish)
 		return;
-	vg_gone(VG_L_PENDING);
 	c->now_ms = vg_mono_ms();
-	req->pending = false;
-	vg_request_answered(req, finish(req));
-	vg_request_end(c);
-	vg_conn_run(c);
+	pending_returned(c, finish(req));
 	vg_conn_rearm(c);
 }
 EXPORT_SYMBOL_GPL(vg_conn_kicked);

@@ -10,6 +10,7 @@
  *		SHUT:  shut down the sending side once, then go on reading: c drains its peer
  *		CLOSE: detach, vg_conn_free()
  *		WAIT:  the bandwidth limit: no (other) direction before conn->wake_ms (monotonic)
+ *		HUP:   no input, but tell when the peer stops sending: vg_conn_hup()
  *		0:     nothing before a kick (a handler works elsewhere)
  * A peer's reset or a failed send is vg_conn_eof(c, -errno). After host_conn_kick() the worker calls
  * vg_conn_kicked() and goes on with the loop. CLOSE is never wanted while a request is pending:
@@ -46,6 +47,7 @@ enum {
 	VG_WANT_SHUT	= 1 << 2,
 	VG_WANT_CLOSE	= 1 << 3,
 	VG_WANT_WAIT	= 1 << 4,
+	VG_WANT_HUP	= 1 << 5,
 };
 
 /* an answer's body sent by reference, at its place in the linear output */
@@ -126,6 +128,9 @@ struct vg_conn {
 int vg_conn_new(struct vg_node *node, struct vg_svc *svc, const struct vg_addr *peer,
 		const struct vg_addr *local, void *host, struct vg_conn **c);
 void vg_conn_free(struct vg_conn *c);
+
+/* The peer has stopped sending, while a request is pending and HUP was wanted. */
+void vg_conn_hup(struct vg_conn *c);
 
 /* Where the next bytes go, at most *@room of them; NULL when it does not want any. */
 void *vg_conn_space(struct vg_conn *c, size_t *room);

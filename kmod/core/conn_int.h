@@ -60,6 +60,20 @@ void vg_request_end(struct vg_conn *c);
 	vg_request_end(_c);							\
 } while (0)
 
+/* --- stream.c ------------------------------------------------------------------------------------ */
+
+/* A streamed answer that its handler did not end: the connection ends without the last chunk. */
+void vg_stream_cut(struct vg_req *req);
+
+/* --- reply.c: what stream.c needs of it ------------------------------------------------------------- */
+
+/* As a reply begins; false: nothing may be written. */
+bool vg_reply_begin(struct vg_req *req, u16 status);
+/* The head of an answer to @p, VG_HEAD_ROOM + req->extra_n bytes at most; @n: VG_LENGTH_UNKNOWN, or the body's. */
+char *vg_reply_head(struct vg_req *req, char *p, u16 status, const char *type, u64 n);
+enum { VG_HEAD_ROOM = 512 };
+#define VG_LENGTH_UNKNOWN U64_MAX
+
 /* --- conn.c: life and time ------------------------------------------------------------------ */
 
 /* No further request: send what is queued, then end. */
@@ -69,5 +83,7 @@ void vg_conn_refresh(struct vg_conn *c);
 /* The deadlines after a batch. */
 void vg_conn_rearm(struct vg_conn *c);
 void vg_conn_count(struct vg_conn *c);
+/* A pending request's output has room again. */
+void vg_conn_drained(struct vg_conn *c);
 
 #endif

@@ -169,6 +169,8 @@ void vg_conn_sent(struct vg_conn *c, size_t n)
 	}
 	if (c->held && vg_out_low(c))
 		vg_conn_run(c);
+	else if (c->req.streaming && vg_stream_room(&c->req))
+		vg_conn_drained(c);
 	c->write_by_ms = 0;	/* there was progress: count anew */
 	vg_conn_rearm(c);
 	vg_conn_count(c);

@@ -14,7 +14,6 @@
 #include "core/utf8.h"
 
 enum {
-	HEAD_ROOM	= 512,	/* of an answer without its extra lines and body */
 	DETAIL_MAX	= 384,
 	DOCUMENT_MAX	= 960,
 };
@@ -110,7 +109,7 @@ static bool bodyless(u16 status)
 }
 
 /* The head of an answer whose body has @n bytes, to @p; returns its end */
-static char *put_head(struct vg_req *req, char *p, u16 status, const char *type, u64 n)
+char *vg_reply_head(struct vg_req *req, char *p, u16 status, const char *type, u64 n)
 {
 	const struct status_text *t = status_text(status);
 	struct vg_conn *c = req->conn;
@@ -129,8 +128,12 @@ static char *put_head(struct vg_req *req, char *p, u16 status, const char *type,
 			p = PUT_LIT(p, "\r\nContent-Type: ");
 			p = put_bytes(p, type, strnlen(type, 80));
 		}
-		p = PUT_LIT(p, "\r\nContent-Length: ");
-		p += vg_u64_to_dec(n, p);
+		if (n != VG_LENGTH_UNKNOWN) {
+			p = PUT_LIT(p, "\r\nContent-Length: ");
+			p += vg_u64_to_dec(n, p);
+		} else if (req->minor) {
+			p = PUT_LIT(p, "\r\nTransfer-Encoding: chunked");
+		}
 	}
 	p = PUT_LIT(p, "\r\n");
 	if (req->extra_n)
@@ -143,7 +146,7 @@ static char *put_head(struct vg_req *req, char *p, u16 status, const char *type,
 }
 
 /* May this request be answered now? Settles what an answer says about the connection. */
-static bool begin_answer(struct vg_req *req, u16 status)
+bool vg_reply_begin(struct vg_req *req, u16 status)
 {
 	if (WARN_ONCE(req->answered, "virgo: a request was answered twice\n"))
 		return false;
@@ -160,12 +163,12 @@ static int reply_linear(struct vg_req *req, u16 status, const char *type, const 
 	bool send = n && req->method != VG_HEAD && !bodyless(status);
 	char *out, *p;
 
-	if (!begin_answer(req, status))
+	if (!vg_reply_begin(req, status))
 		return 0;
-	out = vg_out_room(c, HEAD_ROOM + req->extra_n + (send ? n : 0));
+	out = vg_out_room(c, VG_HEAD_ROOM + req->extra_n + (send ? n : 0));
 	if (!out)
 		return 0;
-	p = put_head(req, out, status, type, n);
+	p = vg_reply_head(req, out, status, type, n);
 	if (send)
 		p = put_bytes(p, body, n);
 	vg_out_add(c, p - out);
@@ -189,12 +192,12 @@ int vg_reply_ref(struct vg_req *req, u16 status, const char *type, const void *p
 		put_obj(obj);
 		return 0;
 	}
-	if (!begin_answer(req, status))
+	if (!vg_reply_begin(req, status))
 		goto drop;
-	out = vg_out_room(c, HEAD_ROOM + req->extra_n);
+	out = vg_out_room(c, VG_HEAD_ROOM + req->extra_n);
 	if (!out)
 		goto drop;
-	vg_out_add(c, put_head(req, out, status, type, n) - out);
+	vg_out_add(c, vg_reply_head(req, out, status, type, n) - out);
 	vg_out_ref(c, p, n, put_obj, obj);
 	return 0;
 drop:
@@ -340,7 +343,7 @@ static int problem_line(struct vg_req *req, const char *code, char *detail)
 	size_t n, code_n = strlen(code);
 	char *p, *out;
 
-	if (!begin_answer(req, 400))
+	if (!vg_reply_begin(req, 400))
 		return 0;
 	for (p = detail; *p; p++)
 		if (vg_is_ctrl(*p))
@@ -397,7 +400,7 @@ int vg_line_reply(struct vg_req *req, const void *p, size_t n)
 	void *copy;
 	char *out;
 
-	if (!begin_answer(req, 0))
+	if (!vg_reply_begin(req, 0))
 		return 0;
 	if (n <= VG_COPY_MAX) {
 		out = vg_out_room(c, n + 1);

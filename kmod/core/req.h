@@ -86,6 +86,8 @@ struct vg_req {
 	bool expect_continue;
 	bool answered;
 	bool pending;			/* run() returned VG_PENDING and has not finished */
+	bool streaming;			/* vg_stream_begin() was called, vg_stream_end() was not */
+	bool gone;			/* VG_EVENT_GONE was told */
 	bool entered;			/* room() or run() was called: drop() is due */
 	bool parked;			/* the body waits in core's memory for its signature */
 	u64 content_length;
@@ -160,13 +162,27 @@ __printf(2, 3)
 int vg_line_printf(struct vg_req *req, const char *fmt, ...);
 
 /*
- * End a request whose run() returned (or is about to return) VG_PENDING. From any context, once;
- * @req must not be touched afterwards. @finish runs on the connection's worker and answers as
- * run() would (0 or -errno, never VG_PENDING); if the peer is gone by then it is called with the
- * output closed and its answer thrown away, so that it can free. A connection is never freed
- * while one of its requests is pending.
+ * Go on with a request whose run() returned (or is about to return) VG_PENDING. From any context; @finish
+ * runs on the connection's worker and answers as run() would. It may return VG_PENDING again, then the
+ * request waits for the next call; after 0 or -errno it is over, and @req must not be touched. Calls that
+ * come before the worker has run are one. If the peer is gone by then @finish is called with the output
+ * closed and its answer thrown away, so that it can free. A connection is never freed while one
+ * of its requests is pending.
  */
 void vg_req_finish(struct vg_req *req, int (*finish)(struct vg_req *req));
+
+/*
+ * An answer whose length is not known yet, in pieces as they come: begun once, by run() or a finish
+ * function, and ended before that returns 0. On the connection's worker only. A client of HTTP/1.0 gets the
+ * bytes without chunks, and the connection's end.
+ *
+ * vg_stream_room() says how many bytes may be put now: with 0 return VG_PENDING; the route's @event is called
+ * with VG_EVENT_ROOM when the peer has taken some.
+ */
+int vg_stream_begin(struct vg_req *req, u16 status, const char *type);
+size_t vg_stream_room(const struct vg_req *req);
+void vg_stream_put(struct vg_req *req, const void *p, size_t n);
+int vg_stream_end(struct vg_req *req);
 
 /* Readable form of a foreign name for messages: printable ASCII, cut at @cap. Returns @out. */
 const char *vg_printable(const void *p, size_t n, char *out, size_t cap);

@@ -30,6 +30,8 @@ void vg_request_reset(struct vg_conn *c)
 	req->is_line = false;
 	req->answered = false;
 	req->pending = false;
+	req->streaming = false;
+	req->gone = false;
 	req->entered = false;
 	req->parked = false;
 	req->hash_body = false;
@@ -75,6 +77,9 @@ void vg_request_end(struct vg_conn *c)
 
 void vg_request_answered(struct vg_req *req, int ret)
 {
+	/* what was begun and not ended must not look whole */
+	if (req->streaming)
+		vg_stream_cut(req);
 	if (req->answered)
 		return;
 	if (ret == -ENOMEM || ret == -EAGAIN)

@@ -41,6 +41,12 @@ enum {
 
 enum { VG_PENDING = 1 };	/* a handler's answer comes later: see vg_req_finish() */
 
+/* what happens to a pending request */
+enum vg_event {
+	VG_EVENT_GONE,	/* the peer closed or broke the connection, or the node drops it; told once */
+	VG_EVENT_ROOM,	/* a streamed answer may go on */
+};
+
 /*
  * One operation, in both languages.
  *
@@ -59,6 +65,8 @@ enum { VG_PENDING = 1 };	/* a handler's answer comes later: see vg_req_finish() 
  *	Returns 0 when answered, VG_PENDING, or -errno (answered as 500 or 503 by core).
  * @drop: optional. The request ends without or after @run: free what @room or @run left in
  *	req->body and req->priv. Always called once if @room or @run was.
+ * @event: optional. Something happened to the request while it is pending: on the connection's worker, returns as a
+ *	finish function does. Without it a peer that leaves is noticed when the answer is there.
  * @line: the one-line command's name, or NULL. @line_args: how many comma-separated arguments
  *	it takes in parentheses; the last one extends to the closing parenthesis. -1: the whole
  *	line is the argument.
@@ -74,6 +82,7 @@ struct vg_route {
 	int (*room)(struct vg_req *req, size_t need);
 	int (*run)(struct vg_req *req);
 	void (*drop)(struct vg_req *req);
+	int (*event)(struct vg_req *req, enum vg_event event);
 	const char *line;
 	int line_args;
 	int (*run_line)(struct vg_req *req);

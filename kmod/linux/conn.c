@@ -227,6 +227,20 @@ static bool conn_has_input(const struct virgo_conn *k)
 	       sk->sk_state == TCP_CLOSE;
 }
 
+/* Has the peer stopped sending, or is it gone? */
+static bool conn_hung_up(struct virgo_conn *k)
+{
+	const struct sock *sk = k->sock->sk;
+
+	if (READ_ONCE(sk->sk_err) || sk->sk_state == TCP_CLOSE)
+		vg_conn_eof(k->c, -ECONNRESET);
+	else if (READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN)
+		vg_conn_hup(k->c);
+	else
+		return false;
+	return true;
+}
+
 /* False: there is nothing to receive now. */
 static bool conn_receive(struct virgo_conn *k)
 {
@@ -306,6 +320,8 @@ static void conn_run(struct virgo_conn *k)
 			readable = conn_receive(k);
 			continue;
 		}
+		if (wants & VG_WANT_HUP && conn_hung_up(k))
+			continue;
 		goto out;
 	}
 	/* its turn is over, it is not done */

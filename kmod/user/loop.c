@@ -208,6 +208,8 @@ static void conn_run(struct loop_conn *u)
 		events |= EPOLLIN;
 	if (wants & VG_WANT_WRITE && !u->waiting)
 		events |= EPOLLOUT;
+	if (wants & VG_WANT_HUP)
+		events |= EPOLLRDHUP;
 	conn_arm(u, events);
 }
 
@@ -332,6 +334,8 @@ static void conn_event(struct loop_conn *u, u32 events)
 		u->writable = true;
 	if (events & (EPOLLHUP | EPOLLERR) && !(vg_conn_wants(u->c) & VG_WANT_READ))
 		vg_conn_eof(u->c, -ECONNRESET);
+	else if (events & EPOLLRDHUP && vg_conn_wants(u->c) & VG_WANT_HUP)
+		vg_conn_hup(u->c);
 	conn_run(u);
 }
 

@@ -31,6 +31,7 @@
 #include "core/req.c"
 #include "core/request.c"
 #include "core/route.c"
+#include "core/stream.c"
 #include "core/target.c"
 #include "core/utf8.c"
 #ifdef CONN_ENV_KEYS
@@ -312,6 +313,24 @@ static int env_line_big(struct vg_req *req)
 	return vg_line_reply(req, env_big, sizeof(env_big));
 }
 
+static u32 env_events[2];			/* how often each enum vg_event was told */
+static int (*env_on_event)(struct vg_req *req, enum vg_event event);
+
+/* A stream begins at once; the test goes on with it as a handler elsewhere would. */
+static int env_stream(struct vg_req *req)
+{
+	env_runs++;
+	env_waiting = req;
+	vg_stream_begin(req, 200, "text/plain");
+	return VG_PENDING;
+}
+
+static int env_event(struct vg_req *req, enum vg_event event)
+{
+	env_events[event]++;
+	return env_on_event ? env_on_event(req, event) : VG_PENDING;
+}
+
 static const char *const env_list_query[] = { "after", "limit", "prefix", NULL };
 
 static const struct vg_route env_routes[] = {
@@ -329,6 +348,8 @@ static const struct vg_route env_routes[] = {
 	  .line = "big", .line_args = 0, .run_line = env_line_big },
 	{ .method = VG_GET, .path = "/v1/wait", .rights = VG_READ, .run = env_wait, .drop = env_drop,
 	  .line = "wait", .line_args = 0, .run_line = env_wait },
+	{ .method = VG_GET, .path = "/v1/stream", .rights = VG_READ, .run = env_stream, .drop = env_drop,
+	  .event = env_event },
 	{ .method = VG_GET, .path = "/v1/ret", .rights = VG_READ, .run = env_ret_run },
 	{ .method = VG_GET, .path = "/v1/a/{x}/b/{y}", .rights = VG_READ, .run = env_get },
 };
