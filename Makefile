@@ -36,7 +36,7 @@ BASE    := -std=gnu11 -D_GNU_SOURCE -DVIRGO_VERSION='"$(VERSION)"' -DVIRGO_LIBDI
 KUSER   := $(BASE) -DURCU_INLINE_SMALL_FUNCTIONS -Ikmod/user/include -Ikmod/include -Ikmod
 UUSER   := $(BASE) -Ilib/include -Ikmod/user/include -Ikmod/include -Ikmod -I. -fPIC
 
-NODE_SRC := $(wildcard kmod/core/*.c kmod/mempool/*.c kmod/user/*.c kmod/user/shim/*.c)
+NODE_SRC := $(wildcard kmod/core/*.c kmod/mempool/*.c kmod/cpupool/*.c kmod/user/*.c kmod/user/shim/*.c)
 NODE_SRC := $(filter-out %/table_rhash.c,$(NODE_SRC))
 PURE_SRC := $(addprefix kmod/core/,conf.c conf_value.c place.c addr.c config.c utf8.c buf.c json_write.c)
 PURE_SRC += $(addprefix kmod/user/shim/,alloc.c inet.c kstrtox.c string.c)

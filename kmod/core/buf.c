@@ -289,3 +289,14 @@ void vg_buf_free(struct vg_buf *b)
 	vg_buf_init(b, b->lent, b->lent_n, b->max);
 }
 EXPORT_SYMBOL_GPL(vg_buf_free);
+
+int vg_buf_metric(struct vg_buf *b, const char *group, const char *name, const char *help, bool counter,
+		  u64 v)
+{
+	const char *tail = counter ? "_total" : "", *type = counter ? "counter" : "gauge";
+
+	vg_buf_printf(b, "# HELP virgo_%s_%s%s %s\n", group, name, tail, help);
+	vg_buf_printf(b, "# TYPE virgo_%s_%s%s %s\n", group, name, tail, type);
+	return vg_buf_printf(b, "virgo_%s_%s%s %llu\n", group, name, tail, (unsigned long long)v);
+}
+EXPORT_SYMBOL_GPL(vg_buf_metric);

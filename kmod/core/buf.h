@@ -45,6 +45,10 @@ int vg_buf_hex(struct vg_buf *b, const void *p, size_t n);
 int __printf(2, 3) vg_buf_printf(struct vg_buf *b, const char *fmt, ...);
 int __printf(2, 0) vg_buf_vprintf(struct vg_buf *b, const char *fmt, va_list ap);
 
+/* A number for Prometheus, virgo_<group>_<name>, "_total" behind a counter's; returns b->err */
+int vg_buf_metric(struct vg_buf *b, const char *group, const char *name, const char *help, bool counter,
+		  u64 v);
+
 /*
  * Room for @n more bytes, to be written at the returned address and then counted with vg_buf_add
  * (at most @n). NULL and b->err set when there is none.

@@ -9,6 +9,7 @@
 #include "core/conf.h"
 #include "core/config.h"
 #include "core/json.h"
+#include "core/path.h"
 #include "core/service.h"
 
 static const char *const plaintext_words[] = { "off", "readonly", "on", NULL };
@@ -110,23 +111,9 @@ static int set_names(void *base, const struct vg_conf_key *key, const struct vg_
 	return ret;
 }
 
-/* "/" and nothing that means another place: no empty, "." or ".." segment; a directory ends with "/". */
-static bool is_plain_path(struct vg_str s)
+static bool is_exec_path(struct vg_str s)
 {
-	size_t at, end;
-
-	if (!s.n || s.p[0] != '/' || s.n >= VG_EXEC_PATH_MAX)
-		return false;
-	for (at = 1; at < s.n; at = end + 1) {
-		struct vg_str seg;
-
-		for (end = at; end < s.n && s.p[end] != '/'; end++)
-			;
-		seg = vg_str(s.p + at, end - at);
-		if (!seg.n || vg_str_is(seg, ".") || vg_str_is(seg, ".."))
-			return false;
-	}
-	return true;
+	return vg_path_is_plain(s) && s.n < VG_EXEC_PATH_MAX;
 }
 
 static int set_allow(void *base, const struct vg_conf_key *key, const struct vg_conf_pair *pair,
@@ -143,7 +130,7 @@ static int set_allow(void *base, const struct vg_conf_key *key, const struct vg_
 		if (cfg->nr_exec_allow == VG_EXEC_ALLOW_MAX)
 			return vg_conf_fail(err, &item, -E2BIG, "more than %d programs and directories",
 					    VG_EXEC_ALLOW_MAX);
-		if (!is_plain_path(item.value))
+		if (!is_exec_path(item.value))
 			return vg_conf_fail(err, &item, -EINVAL,
 					    "%s: an absolute path of at most %d bytes is expected, without \"//\", \".\" and \"..\"; a directory ends with \"/\"",
 					    vg_conf_show(shown, item.value), VG_EXEC_PATH_MAX - 1);
@@ -159,7 +146,7 @@ static int set_path(void *base, const struct vg_conf_key *key, const struct vg_c
 	char shown[VG_CONF_SHOWN];
 	char *to = base + key->offset;
 
-	if (!is_plain_path(pair->value))
+	if (!is_exec_path(pair->value))
 		return vg_conf_fail(err, pair, -EINVAL, "%s: an absolute path of at most %d bytes is expected",
 				    vg_conf_show(shown, pair->value), VG_EXEC_PATH_MAX - 1);
 	memcpy(to, pair->value.p, pair->value.n);
@@ -329,7 +316,6 @@ static const struct vg_conf_key keys[] = {
 	FUNC("exec_cwd", exec_cwd, set_path, "/", "where they run, unless a request says"),
 	STR("exec_path", exec_path, "/usr/local/bin:/usr/bin:/bin", "the PATH they see"),
 	FUNC("exec_umask", exec_umask, set_umask, "022", "their umask"),
-	FUNC("exec_functions", exec_functions, set_path, "/usr/lib/virgo/functions", "where libraries of functions are"),
 	FUNC("exec_helper", exec_helper, set_path, NULL, "the program that runs them, where it is not in its usual place"),
 	MS("exec_timeout", exec_timeout_ms, 1, 7 * 86400000, "60s", "a run is ended after this, unless a request says"),
 	MS("exec_timeout_max", exec_timeout_max_ms, 1, 7 * 86400000, "24h", "the longest a request may say"),

@@ -266,6 +266,7 @@ struct vg_keyset *vg_keyset_get(struct vg_keyset *set)
 	refcount_inc(&set->refs);
 	return set;
 }
+EXPORT_SYMBOL_GPL(vg_keyset_get);
 
 static void drop_cache(struct vg_key *key)
 {
@@ -291,6 +292,7 @@ void vg_keyset_put(struct vg_keyset *set)
 	kvfree_rcu(set, rcu);
 	vg_gone(VG_L_KEYSETS);
 }
+EXPORT_SYMBOL_GPL(vg_keyset_put);
 
 const struct vg_key *vg_keyset_find(const struct vg_keyset *set, struct vg_str id)
 {

@@ -51,7 +51,7 @@ enum vg_limit {
 	VG_SIGNED_HEADERS_MAX	= 16,
 
 	/* runs */
-	VG_HELPER_QUEUE_BYTES	= 8 << 20,	/* messages that wait for the helper */
+	VG_HELPER_QUEUE_BYTES	= 128 << 20,	/* messages that wait for the helper */
 	VG_EXEC_ALLOW_MAX	= 32,	/* entries of exec_allow */
 	VG_EXEC_PATH_MAX	= 256,	/* bytes of one, its NUL included */
 

@@ -31,6 +31,7 @@ struct vg_config *vg_config_get(struct vg_config *cfg)
 	refcount_inc(&cfg->refs);
 	return cfg;
 }
+EXPORT_SYMBOL_GPL(vg_config_get);
 
 void vg_config_put(struct vg_config *cfg)
 {
@@ -39,6 +40,7 @@ void vg_config_put(struct vg_config *cfg)
 	kvfree_rcu(cfg, rcu);
 	vg_gone(VG_L_CONFIGS);
 }
+EXPORT_SYMBOL_GPL(vg_config_put);
 
 struct vg_config *vg_node_cfg(struct vg_node *node)
 {
@@ -575,6 +577,22 @@ void vg_node_tick(struct vg_node *node)
 			node->svc[i]->def->tick(node->svc[i]->data, now_ms);
 	mutex_unlock(&node->lock);
 }
+
+int vg_node_read(struct vg_node *node, const char *name, struct vg_str what,
+		 int (*fn)(void *ctx, const u8 *p, size_t n), void *ctx)
+{
+	struct vg_svc *svc;
+	int ret = -EOPNOTSUPP;
+
+	/* under the lock, so that the service cannot go meanwhile */
+	mutex_lock(&node->lock);
+	svc = vg_node_svc(node, name);
+	if (svc && svc->def->read)
+		ret = svc->def->read(svc->data, what, fn, ctx);
+	mutex_unlock(&node->lock);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(vg_node_read);
 
 static void tell_services(struct vg_node *node)
 {

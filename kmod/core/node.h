@@ -117,6 +117,12 @@ struct vg_config *vg_node_cfg(struct vg_node *node);
 struct vg_keyset *vg_node_keys(struct vg_node *node);
 
 struct vg_svc *vg_node_svc(struct vg_node *node, const char *name);
+/*
+ * The bytes of @name of the service @svc to @fn: see vg_service.read. -EOPNOTSUPP: no such service here, or none
+ * that gives. Rights are the caller's to check. Takes node->lock.
+ */
+int vg_node_read(struct vg_node *node, const char *svc, struct vg_str name,
+		 int (*fn)(void *ctx, const u8 *p, size_t n), void *ctx);
 extern const struct vg_service vg_control_service;
 
 /* hybrid logical clock (Kulkarni, Demirbas et al. 2014): */

@@ -95,6 +95,8 @@ struct vg_route {
  * @stats: add members to the open JSON object of /v1/stats.
  * @metrics: append Prometheus lines.
  * @config: the node's configuration or learnt values changed; read them anew.
+ * @read: give the bytes of the object @name to @fn, for another service that asked core (vg_node_read()): @fn's
+ *	value, or -ENOENT. @fn may sleep, and must not keep @p.
  */
 struct vg_service {
 	const char *name;	/* also the scope in signatures */
@@ -108,6 +110,8 @@ struct vg_service {
 	void (*stats)(void *data, struct vg_jw *json);
 	void (*metrics)(void *data, struct vg_buf *out);
 	void (*config)(void *data);
+	int (*read)(void *data, struct vg_str name,
+		    int (*fn)(void *ctx, const u8 *p, size_t n), void *ctx);
 };
 
 /*

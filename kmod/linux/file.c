@@ -77,6 +77,22 @@ out_close:
 	filp_close(f, NULL);
 	return ret;
 }
+EXPORT_SYMBOL_GPL(host_read_file);
+
+int host_append_file(const char *path, const void *data, size_t n)
+{
+	struct file *f;
+	loff_t at = 0;
+	ssize_t did;
+
+	f = filp_open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0600);
+	if (IS_ERR(f))
+		return PTR_ERR(f);
+	did = kernel_write(f, data, n, &at);
+	filp_close(f, NULL);
+	return did < 0 ? did : (size_t)did < n ? -ENOSPC : 0;
+}
+EXPORT_SYMBOL_GPL(host_append_file);
 
 /*
  * Written in place: what is written here (host.h) is a few bytes whose reader takes anything incomplete
@@ -97,6 +113,7 @@ int host_write_file(const char *path, const void *data, size_t n)
 	filp_close(f, NULL);
 	return ret;
 }
+EXPORT_SYMBOL_GPL(host_write_file);
 
 size_t host_alloc_size(const void *p, size_t asked)
 {

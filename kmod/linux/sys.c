@@ -3,6 +3,7 @@
  * What core/host.h asks about the machine, in the kernel; and the tracepoints of a request.
  */
 #include <linux/cpumask.h>
+#include <linux/export.h>
 #include <linux/mm.h>
 #include <linux/sched/loadavg.h>
 #include <linux/string.h>
@@ -28,6 +29,7 @@ void host_facts(struct host_facts *f)
 	f->mem_total = (u64)si.totalram * si.mem_unit;
 	f->mem_free = (u64)si_mem_available() * PAGE_SIZE;
 }
+EXPORT_SYMBOL_GPL(host_facts);
 
 void host_trace_start(const struct vg_req *req)
 {

@@ -82,6 +82,29 @@ static void mp_config(void *data)
 	mp_pool_config(data);
 }
 
+/* For another service, through core: the value of a key */
+static int mp_service_read(void *data, struct vg_str name, int (*fn)(void *ctx, const u8 *p, size_t n), void *ctx)
+{
+	struct mp_pool *pool = data;
+	struct mp_lookup what;
+	struct mp_val *v;
+	int ret;
+
+	if (!name.n || name.n > MP_KEY_MAX)
+		return -ENOENT;
+	mp_hash(pool, name, &what);
+	rcu_read_lock();
+	v = mp_peek(pool, &what, 0);
+	if (v && !mp_val_get(v))
+		v = NULL;
+	rcu_read_unlock();
+	if (!v)
+		return -ENOENT;
+	ret = fn(ctx, v->data, v->size);
+	mp_val_put(v);
+	return ret;
+}
+
 /* a number of /v1/stats and, as virgo_mempool_<name>, of /metrics */
 struct mp_number {
 	const char *name;
@@ -158,16 +181,9 @@ static void mp_stats(void *data, struct vg_jw *json)
 static void mp_metrics(void *data, struct vg_buf *out)
 {
 	const struct mp_number *n;
-	const char *tail;
 
-	for (n = mp_numbers; n < mp_numbers + ARRAY_SIZE(mp_numbers); n++) {
-		tail = n->counter ? "_total" : "";
-		vg_buf_printf(out, "# HELP virgo_mempool_%s%s %s\n", n->name, tail, n->help);
-		vg_buf_printf(out, "# TYPE virgo_mempool_%s%s %s\n", n->name, tail,
-			      n->counter ? "counter" : "gauge");
-		vg_buf_printf(out, "virgo_mempool_%s%s %llu\n", n->name, tail,
-			      (unsigned long long)mp_number_read(data, n));
-	}
+	for (n = mp_numbers; n < mp_numbers + ARRAY_SIZE(mp_numbers); n++)
+		vg_buf_metric(out, "mempool", n->name, n->help, n->counter, mp_number_read(data, n));
 }
 
 const struct vg_service mp_service = {
@@ -182,4 +198,5 @@ const struct vg_service mp_service = {
 	.stats = mp_stats,
 	.metrics = mp_metrics,
 	.config = mp_config,
+	.read = mp_service_read,
 };

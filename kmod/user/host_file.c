@@ -136,3 +136,18 @@ int host_write_file(const char *path, const void *data, size_t n)
 	return sync_dir(path);
 }
 
+int host_append_file(const char *path, const void *data, size_t n)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	ssize_t did;
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	/* one write: of a few bytes, whole or not at all */
+	did = write(fd, data, n);
+	ret = did < 0 ? -errno : (size_t)did < n ? -ENOSPC : 0;
+	if (close(fd) && !ret)
+		ret = -errno;
+	return ret;
+}

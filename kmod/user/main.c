@@ -24,6 +24,7 @@
 #include "core/ledger.h"
 #include "core/limits.h"
 #include "core/node.h"
+#include "cpupool/cpupool.h"
 #include "mempool/mempool.h"
 #include "user/listen.h"
 #include "user/loop.h"
@@ -36,7 +37,7 @@ struct options {
 	char override[2048];
 };
 
-static const struct vg_service *const services[] = { &vg_control_service, &mp_service };
+static const struct vg_service *const services[] = { &vg_control_service, &mp_service, &cp_service };
 
 static const char help[] =
 "usage: virgod [--config FILE] [--node-id N] [--listen ADDR[,ADDR...]] [--threads N]\n"
@@ -243,6 +244,9 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	raise_files();
 	listen_inherit();
+	if (cp_builtins_register())
+		return fail("the functions every node has cannot be registered");
 	ret = run(&o, &set);
+	cp_builtins_unregister();
 	return ret;
 }
