@@ -16,7 +16,7 @@
 #	node_refuse TEXT [OPTION...]  starting must fail with TEXT in its message, and leave nothing behind
 #	node_reload		make it read its files anew; wait until it has
 #	node_log		what it logged in this test
-#	$ADDR $MEM $CTL $CONF $KEYS $VALUES $KEYFILE	address, URLs, files
+#	$ADDR $MEM $CPU $CTL $CONF $KEYS $VALUES $KEYFILE	address, URLs, files
 #	ask STATUS METHOD URL [CURL-OPTION...]  a request, signed if $KEYFILE is set; its status must be STATUS; $body, $head, $code
 #	scurl [CURL-OPTION...] URL	curl, signing
 #	raw PORT FORMAT [ARGUMENT...]	send what printf makes of it, print what comes until the node closes
@@ -44,6 +44,7 @@ node_setup()
 	# An address of its own, so that several runs on a machine do not meet.
 	ADDR=127.$((pid >> 16 & 63 | 64)).$((pid >> 8 & 255)).$((pid & 255))
 	MEM=http://$ADDR:30000
+	CPU=http://$ADDR:10000
 	CTL=http://$ADDR:40000
 	CONF=$BATS_TEST_TMPDIR/node.conf
 	KEYS=$BATS_TEST_TMPDIR/node.keys
@@ -52,6 +53,8 @@ node_setup()
 	KEYFILE=''
 	NODE_PID=''
 	BACKGROUND=()
+	# a suite that needs more of them says so before node_start
+	MODULES=(virgo_mempool)
 	mkdir -p state
 	: >"$LOG"
 	[[ -x $CLIENT && $CLIENT -nt $TOP/tests/tools/client.c ]] || "$TOP/tests/tools/build.sh"
@@ -72,8 +75,7 @@ node_teardown()
 		wait "$pid" 2>/dev/null || true
 	done
 	if [[ $VIRGO_HOST = kernel ]]; then
-		module_loaded virgo_mempool && rmmod virgo_mempool
-		module_loaded virgo && rmmod virgo
+		unload_modules
 	elif [[ -n $NODE_PID ]]; then
 		kill -KILL "$NODE_PID" 2>/dev/null && wait "$NODE_PID" 2>/dev/null
 	fi
@@ -176,6 +178,16 @@ module_loaded()
 	[[ -d /sys/module/$1 ]]
 }
 
+# All that are there, also those of a start that went half way.
+unload_modules()
+{
+	local module
+
+	for module in virgo_cpupool virgo_mempool virgo; do
+		! module_loaded "$module" || rmmod "$module" || return
+	done
+}
+
 # The kernel's log has a line of ours where a test began.
 log_mark()
 {
@@ -208,9 +220,13 @@ node_gone()
 
 node_start()
 {
+	local module
+
 	if [[ $VIRGO_HOST = kernel ]]; then
 		insmod "$VIRGO_KO_DIR/virgo.ko" "config=$CONF" || return
-		insmod "$VIRGO_KO_DIR/virgo_mempool.ko"
+		for module in "${MODULES[@]}"; do
+			insmod "$VIRGO_KO_DIR/$module.ko" || return
+		done
 		return
 	fi
 	: >"$LOG"
@@ -229,7 +245,7 @@ node_stop()
 	local status=0
 
 	if [[ $VIRGO_HOST = kernel ]]; then
-		rmmod virgo_mempool && rmmod virgo
+		unload_modules
 		return
 	fi
 	kill -TERM "$NODE_PID"
@@ -303,6 +319,7 @@ node_reload()
 service_of()
 {
 	case $1 in
+	*:10000*) service=cpupool ;;
 	*:30000*) service=mempool ;;
 	*:40000*) service=control ;;
 	*)	echo "no service has the port of $1" >&2; return 1 ;;
