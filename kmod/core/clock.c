@@ -19,11 +19,13 @@ u64 vg_real_ms(void)
 	ktime_get_coarse_real_ts64(&now);
 	return vg_ts_ms(&now);
 }
+EXPORT_SYMBOL_GPL(vg_real_ms);
 
 u64 vg_mono_ms(void)
 {
 	return div_u64(ktime_get_coarse_ns(), NSEC_PER_MSEC);
 }
+EXPORT_SYMBOL_GPL(vg_mono_ms);
 
 void vg_civil_from(u64 unix_s, struct vg_civil *c)
 {
