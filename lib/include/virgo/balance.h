@@ -18,10 +18,11 @@
  *		virgo_answer_free(ans);
  *	}
  *
- * A node that can't be connected to is left out for a while that grows (500 ms to 30 s) and is tried again
- * by itself; one that answered Retry-After is left alone that long; one that says it is degraded is
- * taken only where there is no other. Nothing is ever sent twice: the next candidate is tried only if
- * no connection came about, or the node said with Retry-After that it did not take the request on.
+ * A node that can't be connected to is left out for a while that grows (500 ms to 30 s) and is
+ * tried again by itself; one that answered Retry-After is left alone that long; one that says it is
+ * degraded is taken only where there is no other. Nothing is ever sent twice: the next candidate is
+ * tried only if no connection came about, or the node said with Retry-After that it did not take
+ * the request on.
  */
 #ifndef VIRGO_BALANCE_H
 #define VIRGO_BALANCE_H
@@ -70,25 +71,26 @@ struct virgo_pick {
 };
 
 /*
- * The node for want, or the next candidate after one that failed; it counts as busy with one request
- * more until virgo_picked_done(). May ask the nodes (or the registry) for their load first, all at once
- * and for no longer than the connect timeout. VIRGO_UNREACHABLE or VIRGO_FAILED: nobody is left; the
- * error is that of the last one tried. It may be called for many requests before the first is sent.
+ * The node for want, or the next candidate after one that failed; it counts as busy with one
+ * request more until virgo_picked_done(). May ask the nodes (or the registry) for their load first,
+ * all at once and for no longer than the connect timeout. VIRGO_UNREACHABLE or VIRGO_FAILED: nobody
+ * is left; the error is that of the last one tried. It may be called for many requests before the
+ * first is sent.
  */
 enum virgo_code virgo_pick(struct virgo_ctx *ctx, const struct virgo_want *want,
 			   struct virgo_pick *pick, struct virgo_error *err);
 
 /*
- * What became of it: the answer (NULL: none) and the error of virgo_call(), or ans->err where answers come
- * from virgo_call_many(), in whose callback this may be called. 1: the request was not taken on, and
- * virgo_pick() may be asked for the next candidate; 0: that was it, well or ill.
+ * What became of it: the answer (NULL: none) and the error of virgo_call(), or ans->err where
+ * answers come from virgo_call_many(), in whose callback this may be called. 1: the request was not
+ * taken on, and virgo_pick() may be asked for the next candidate; 0: that was it, well or ill.
  */
 int virgo_picked_done(struct virgo_ctx *ctx, struct virgo_pick *pick, const struct virgo_answer *ans,
 		      const struct virgo_error *err);
 
 /*
- * virgo_call() to the node picked for want, and to the next candidates as long as nobody took it on.
- * ans->node says who answered.
+ * virgo_call() to the node picked for want, and to the next candidates as long as nobody took it
+ * on. ans->node says who answered.
  */
 enum virgo_code virgo_call_picked(struct virgo_ctx *ctx, const struct virgo_want *want,
 				  const struct virgo_request *req, struct virgo_answer **ans,
