@@ -24,5 +24,6 @@
 #include <virgo/call.h>
 #include <virgo/mem.h>
 #include <virgo/block.h>
+#include <virgo/balance.h>
 
 #endif
