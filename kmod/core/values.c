@@ -6,6 +6,7 @@
  *
  * Locks: node->lock is held around everything here that changes something.
  */
+#include <linux/export.h>
 #include <linux/math64.h>
 #include <linux/printk.h>
 #include <linux/slab.h>
@@ -409,6 +410,7 @@ int vg_values_get_s64(struct vg_values *v, const char *name, s64 *out)
 	}
 	return vg_values_s64(pair, S64_MIN, S64_MAX, out, NULL);
 }
+EXPORT_SYMBOL_GPL(vg_values_get_s64);
 
 int vg_values_get_text(struct vg_values *v, const char *name, char *out, size_t cap)
 {

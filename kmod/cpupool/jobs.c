@@ -69,12 +69,17 @@ static int reply_job(struct vg_req *req, u16 status, struct cp_run *run)
 
 int cp_job_post(struct vg_req *req)
 {
-	struct cp_run *run = cp_exec_parse(req, true);
+	struct cp_pool *pool = req->data;
+	struct cp_run *run;
 	struct vg_buf b;
 	struct vg_jw w;
 	u64 id;
 	int ret;
 
+	if (READ_ONCE(pool->degraded))
+		return vg_problem(req, 503, "exec.degraded",
+				  "node %u is degraded and takes no new jobs: see GET /v1/analytics", req->node->id);
+	run = cp_exec_parse(req, true);
 	if (!run)
 		return 0;
 	ret = cp_run_submit(run);

@@ -134,6 +134,7 @@ struct cp_pool {
 	atomic64_t held;		/* bytes of output buffers */
 	u64 journal_n;			/* bytes of the journal's file */
 	u64 mean_us;			/* of runs, exponentially fading */
+	bool degraded;			/* the learnt values say so */
 	u64 load_told_ms;
 	u64 ran_since;			/* runs that ended since */
 
@@ -208,6 +209,10 @@ bool cp_function_exists(const char *name);
 void cp_functions_json(struct vg_jw *w);
 int cp_builtins_register(void);
 void cp_builtins_unregister(void);
+
+/* --- load.c ------------------------------------------------------------------------------------------------ */
+/* Look at the learnt values anew: is this node degraded? node->lock is held. */
+void cp_load_judge(struct cp_pool *pool);
 
 /* --- result.c ---------------------------------------------------------------------------------------------- */
 /* The members of a result; @output: with stdout and stderr. run->lock is held, the run has ended. */

@@ -646,6 +646,25 @@ release=$(uname -r)
 	node_stop
 }
 
+@test "a node whose learnt values say it is degraded tells so, and takes no new jobs until they expire" {
+	local now
+
+	start 'analytics_mode = apply'
+	printf -v now '%(%s)T' -1
+	printf '%s\n' SchemaVersion=1 "Generated=$now" "ValidForSec=$((PATIENCE / 3))" ModelVersion=1 ModelQualityPermille=900 TrainRows=9 \
+		AnomalyScorePermille=800 AnomalyThresholdPermille=700 AnomalyKind=oom >"$VALUES"
+	ask 200 POST "$CTL/v1/analytics/reload" -H 'Content-Length: 0'
+	ask 200 GET "$CPU/v1/load"
+	assert_equal "$(jq .degraded answer.body)" true
+	ask 503 POST "$CPU/v1/jobs" --data-binary '{"name":"true"}'
+	assert_equal "$code" exec.degraded
+	# who waits for it is served
+	exec_it '{"name":"true"}'
+	poll_until $((PATIENCE * 2)) eval 'scurl "$CPU/v1/load" | grep -q "\"degraded\":false"'
+	ask 202 POST "$CPU/v1/jobs" --data-binary '{"name":"true"}'
+	node_stop
+}
+
 @test "bodies that say something else are refused with what is wrong" {
 	local json
 
