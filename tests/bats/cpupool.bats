@@ -30,6 +30,18 @@ start()
 	node_start
 }
 
+# A node that was started anew waits until it can tell a request from an old one.
+takes_changes()
+{
+	scurl -o /dev/null -f -X POST "$CPU/v1/exec" --data-binary '{"kind":"kernel","name":"virgo_node_facts"}' 2>/dev/null
+}
+
+restart()
+{
+	node_start
+	poll_until "$PATIENCE" takes_changes
+}
+
 # script NAME: a program of standard input's lines, which may be run
 script()
 {
@@ -118,7 +130,8 @@ not_alive()
 	exec_it '{"name":"cat","args":["/etc/shadow"]}'
 	assert_equal "$exit" 1
 	node_stop
-	start 'exec_user = no-such-user'
+	node_conf "exec_helper = $HELPER" 'exec_allow = /usr/bin/' 'exec_user = no-such-user'
+	restart
 	ask 409 POST "$CPU/v1/exec" --data-binary '{"name":"true"}'
 	assert_equal "$code" exec.failed
 	node_stop
@@ -164,7 +177,7 @@ not_alive()
 	node_stop
 	# empty by default
 	node_conf "exec_helper = $HELPER"
-	node_start
+	restart
 	ask 403 POST "$CPU/v1/exec" --data-binary '{"name":"true"}'
 	assert_equal "$code" exec.not_allowed
 	assert_regex "$(jq -r .detail answer.body)" exec_allow
@@ -289,7 +302,8 @@ release=$(uname -r)
 	assert_equal "$truncated ${#stdout}" 'false 65536'
 	poll_until "$PATIENCE" eval '[[ $(stat_of services.cpupool.bytes_held) = 0 ]]'
 	node_stop
-	start 'exec_bytes_max = 64k'
+	node_conf "exec_helper = $HELPER" 'exec_allow = /usr/bin/' 'exec_bytes_max = 64k'
+	restart
 	exec_it '{"name":"sh","args":["-c","head -c 1000000 /dev/zero | tr \"\\\\000\" x"]}'
 	assert_equal "$status $truncated $stdout_bytes" 'exited true 1000000'
 	assert [ ${#stdout} -le 131072 ]
@@ -346,8 +360,8 @@ release=$(uname -r)
 @test "ndjson: output comes as it appears, whole characters, then the result" {
 	local pid
 
-	mkfifo "$WORK/go"
-	chmod 666 "$WORK/go"
+	mkfifo "$WORK/go" "$WORK/on"
+	chmod 666 "$WORK/go" "$WORK/on"
 	script talk <<-END
 		#!/bin/sh
 		echo first
@@ -355,7 +369,7 @@ release=$(uname -r)
 		echo error >&2
 		read -r x <$WORK/go
 		printf '\\303'
-		read -r x <$WORK/go
+		read -r x <$WORK/on
 		printf '\\244\\n'
 		exit 3
 	END
@@ -369,7 +383,7 @@ release=$(uname -r)
 	poll_until "$PATIENCE" grep -q '"stderr","data":"error\\n"' lines
 	assert_regex "$(<answer.head)" 'Transfer-Encoding: chunked'
 	echo >"$WORK/go"
-	echo >"$WORK/go"
+	echo >"$WORK/on"
 	wait $pid
 	assert_equal "$(jq -rj 'select(.stream == "stdout") | .data' lines)" $'first\nno end of lineä'
 	assert_equal "$(tail -n 1 lines | jq -r '"\(.status) \(.exit) \(.truncated) \(has("stdout"))"')" 'exited 3 false false'
@@ -396,7 +410,7 @@ release=$(uname -r)
 
 # bats test_tags=smoke
 @test "jobs: begun, seen, waited for, their output read, cancelled, forgotten" {
-	local id
+	local id pids
 
 	mkfifo "$WORK/go"
 	chmod 666 "$WORK/go"
@@ -419,9 +433,11 @@ release=$(uname -r)
 	assert_equal "$body $(field virgo-job-status) $(field virgo-output-next)" 'one running 4'
 	# from there on, waiting for it
 	scurl "$CPU/v1/jobs/$id/output?offset=4&wait=60000" >tail 3>&- &
+	pids=("$!")
 	scurl "$CPU/v1/jobs/$id?wait=60000" >ended 3>&- &
+	pids+=("$!")
 	echo >"$WORK/go"
-	wait
+	wait "${pids[@]}"
 	assert_equal "$(<tail)" two
 	assert_equal "$(jq -r '"\(.status) \(.exit) \(.stdout_bytes) \(.stderr_bytes)"' ended)" 'exited 5 8 6'
 	ask 200 GET "$CPU/v1/jobs/$id/output?stream=stderr"
@@ -528,7 +544,7 @@ release=$(uname -r)
 	poll_until "$PATIENCE" alive "sleep $word"
 	node_stop
 	poll_until "$PATIENCE" not_alive "sleep $word"
-	node_start
+	restart
 	ask 200 GET "$CPU/v1/jobs"
 	assert_equal "$(jq -r '[.jobs[] | "\(.name) \(.status) \(.key)"] | join(", ")' answer.body)" \
 		'sleep lost tester, echo lost tester'
@@ -616,17 +632,18 @@ release=$(uname -r)
 }
 
 @test "hundreds of runs at once all end as they should" {
-	local n=300
+	local i n=300 pids=()
 
 	[[ $VIRGO_HOST = virgod ]] || n=60
 	start 'exec_running = 100' 'exec_processes = 4096'
 	scurl_arguments -X POST "$CPU/v1/exec" --data-binary '{"name":"echo","args":["x"]}'
 	for ((i = 0; i < n; i++)); do
 		fresh_word 16
-		curl "${SCURL_ARGS[@]}" -H "x-virgo-nonce: $word" >"out.$i" 2>&1 3>&- &
-		((i % 50 != 49)) || wait
+		curl "${SCURL_ARGS[@]/x-virgo-nonce: */x-virgo-nonce: $word}" >"out.$i" 2>&1 3>&- &
+		pids+=("$!")
+		((i % 50 != 49)) || wait "${pids[@]}"
 	done
-	wait
+	wait "${pids[@]}"
 	assert_equal "$(cat out.* | grep -c '"status":"exited","exit":0,"signal":0,"stdout":"x\\n"')" $n
 	assert_equal "$(stat_of services.cpupool.exited)" $n
 	node_stop
