@@ -380,6 +380,8 @@ static void blocks(void **state)
 	TEST_REFUSED(pool, 416, "mem.range", .path = path, .query = "length=11");
 	TEST_REFUSED(pool, 416, "mem.range", .path = path,
 		     .query = "length=1&offset=18446744073709551615");
+	TEST_REFUSED(pool, 416, "mem.range", .path = path,
+		     .query = "length=18446744073709551615&offset=1");
 	TEST_REFUSED(pool, 416, "mem.range", .method = VG_PUT, .path = path,
 		     .query = "offset=18446744073709551615", .body = "ab");
 	TEST_REFUSED(pool, 416, "mem.range", .method = VG_PUT, .path = path, .query = "offset=9",
