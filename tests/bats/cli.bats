@@ -488,6 +488,22 @@ while True:
 	assert_failure 2
 }
 
+@test "api -o json: one document, whatever the body is" {
+	json() { virgo -w 127.0.0.1 -o json api "$@"; }
+	[ "$(json GET /v1/node | jq .id)" = 1 ]
+	[ "$(json GET /healthz | jq -c .)" = '{"node":"127.0.0.1","status":200,"body":"ok\n"}' ]
+	[ "$(json PUT "/v1/mem/doc$K" -d '{"a":1}' | jq -c .body)" = null ]
+	[ "$(json GET "/v1/mem/doc$K")" = '{"a":1}' ]
+	json PUT "/v1/mem/text$K" -d '42 things' >out
+	[ "$(json GET "/v1/mem/text$K" | jq -r .body)" = '42 things' ]
+	printf '\xff\0' | json PUT "/v1/mem/text$K" -d - >out
+	[ "$(json GET "/v1/mem/text$K" | jq -r .body_b64)" = /wA= ]
+	[ "$(json HEAD "/v1/mem/text$K" -i | jq -r '.headers["Content-Length"]')" = 2 ]
+	[ "$(virgo -o json api GET /healthz -i | jq -c '[.[] | .headers["Virgo-Node"]]')" = '["1","2","3"]' ]
+	[ "$(virgo -w 127.0.0.1 -o ndjson api GET /v1/node | wc -l)" = 1 ]
+	[ "$(virgo -w 127.0.0.1 --jq .body api GET /healthz)" = ok ]
+}
+
 @test "config get tells where each setting comes from, in the right order" {
 	mkdir -p "$XDG_CONFIG_HOME/virgo"
 	printf 'nodes = 127.0.0.7\ngroup.two = 127.0.0.[1-2]\ntimeout = 9s\n' >"$XDG_CONFIG_HOME/virgo/client.conf"
