@@ -520,6 +520,19 @@ while True:
 	rm -r "$XDG_CONFIG_HOME/virgo"
 }
 
+@test "config get of nodes: where from, and one setting in JSON" {
+	virgo -w 127.0.0.1 config get --of-nodes >all
+	[ "$(awk -F'\t' '$1 == "node_id"' all)" = $'node_id\t1\toption' ]
+	[ "$(awk -F'\t' '$1 == "nodes" { print $3 }' all)" = file ]
+	[ "$(awk -F'\t' '$1 == "evict"' all)" = $'evict\tnone\tdefault' ]
+	[ "$(virgo -o json config get --of-nodes node_id | jq -c '[.[].value]')" = '[1,2,3]' ]
+	[ "$(virgo -w 127.0.0.2 -o json config get --of-nodes node_id | jq -c .)" = \
+		'[{"node":"127.0.0.2","key":"node_id","value":2,"origin":"option"}]' ]
+	run virgo -o json config get --of-nodes nothing
+	assert_failure 3
+	[ "$(jq -r '.[0].error.kind' <<<"$output")" = not_found ]
+}
+
 @test "config check says all errors at once, of both kinds of file" {
 	printf 'node_id = 0\nnonsense = 1\nvalue_max = lots\n' >node.conf
 	run --separate-stderr virgo config check node.conf
