@@ -86,6 +86,12 @@ teardown()
 	run --separate-stderr virgo mem set a b --tlt 5s
 	assert_failure 2
 	[ "$stderr" = $'virgo: mem set: unknown option "--tlt"\nhint: did you mean --ttl?' ]
+	# what was written right is not suggested
+	run --separate-stderr virgo mem set a b --ttl
+	[ "${stderr_lines[0]}" = 'virgo: mem set: option --ttl needs a value, DUR' ]
+	[[ ${stderr_lines[1]} != *'did you mean'* ]]
+	run --separate-stderr virgo status --output=xml
+	[[ ${stderr_lines[1]} != *'did you mean'* ]]
 	run --separate-stderr virgo mem get
 	assert_failure 2
 	[ "${stderr_lines[0]}" = 'virgo: mem get: no argument given' ]
