@@ -174,10 +174,8 @@ static int read_snapshot(struct vg_values *v, const char *path, struct snapshot 
 	int ret;
 
 	ret = host_read_file(path, VG_VALUES_FILE_MAX, false, &text, &n);
-	if (ret) {
-		scnprintf(msg, msg_n, "%s: cannot be read (error %d)", path, ret);
-		return ret;
-	}
+	if (ret)
+		return vg_conf_unread(path, ret, VG_VALUES_FILE_MAX, msg, msg_n);
 	r.snap = kvzalloc(struct_size(r.snap, pair, VG_VALUES_MAX), GFP_KERNEL);
 	if (!r.snap) {
 		kvfree(text);

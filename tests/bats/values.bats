@@ -211,6 +211,7 @@ start()
 	reload 409
 	head -c 66000 /dev/zero | tr '\0' '#' >"$VALUES"
 	reload 409
+	assert_regex "$(jq -r .detail answer.body)" 'values.conf: .*more than 65536 bytes'
 	for ((i = 0; i < 600; i++)); do echo "K$i=1"; done >"$VALUES"
 	reload 409
 	assert_equal "$(stat_of max_connections)" 300
