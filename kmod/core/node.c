@@ -91,7 +91,7 @@ static int parse_config(const struct vg_node *node, const char *text, size_t n,
 	else if (err.line)
 		scnprintf(msg, msg_n, "%s:%u:%u: %s", path, err.line, err.col, err.msg);
 	else
-		scnprintf(msg, msg_n, "%s: %s", path, err.msg);
+		scnprintf(msg, msg_n, "%s: %s", err.col ? "option" : path, err.msg);
 	return ret;
 }
 

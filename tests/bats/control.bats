@@ -146,7 +146,7 @@ refuses_at()
 	node_stop
 	run "$VIRGOD" --config "$CONF" --set value_max=lots
 	assert_failure 1
-	assert_output --partial lots
+	assert_output --partial 'virgod: option: value_max: "lots"'
 	run "$VIRGOD" --threads 0
 	assert_failure 2
 	run "$VIRGOD" --frobnicate
