@@ -170,7 +170,9 @@ static void rearm_read(struct vg_conn *c)
 		c->read_by_ms = 0;
 		c->begun = false;
 	} else if (!arriving(c)) {
-		c->read_by_ms = c->now_ms + quiet_ms;
+		/* empty lines before the first word gain no time */
+		if (c->state != VG_CONN_FIRST || !c->read_by_ms)
+			c->read_by_ms = c->now_ms + quiet_ms;
 		c->begun = false;
 	} else if (!c->begun) {
 		c->read_by_ms = c->now_ms + c->cfg->request_timeout_ms;

@@ -682,6 +682,7 @@ static void deadlines(void **state)
 	quiet.idle_timeout_ms = 1000;
 	cfg = c->cfg;
 	c->cfg = &quiet;
+	c->read_by_ms = 0;
 	vg_conn_rearm(c);
 	vg_conn_timeout(c, now + 900);
 	assert_int_equal(vg_conn_wants(c), VG_WANT_READ);
@@ -692,8 +693,13 @@ static void deadlines(void **state)
 	vg_conn_free(c);
 	c = env_conn();
 	c->cfg = &quiet;
+	c->read_by_ms = 0;
 	vg_conn_rearm(c);
-	vg_conn_timeout(c, vg_mono_ms() + 1100);
+	now = vg_mono_ms();
+	shim_clock_advance(800 * NSEC_PER_MSEC);
+	vg_conn_input(c, T("\r\n"));
+	shim_clock_reset();
+	vg_conn_timeout(c, now + 1100);
 	assert_int_equal(vg_conn_wants(c), VG_WANT_CLOSE);
 	c->cfg = cfg;
 	vg_conn_free(c);
