@@ -219,6 +219,10 @@ teardown()
 	assert_failure 3
 	assert_output ''
 	[[ $stderr == *'no key'* ]]
+	run --separate-stderr virgo --jq . completion bash
+	assert_failure 2
+	assert_output ''
+	[[ $stderr = *'no JSON'* ]]
 }
 
 @test "ls merges all nodes in byte order, with prefix, limit and after" {
