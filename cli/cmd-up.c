@@ -22,7 +22,8 @@ static const struct cli_option up_options[] = {
 	{ 'n', "nodes", "N", "so many nodes, 1 to 64, on 127.0.0.1, 127.0.0.2 …; default 3" },
 	{ 0, "kernel", NULL, "load the kernel modules instead (one node, as root)" },
 	{ 0, "no-keys", NULL, "no signing, and so no settings; loopback only as ever" },
-	{ 0, "set", "KEY=VALUE", "a line for the nodes' configuration; not node_id, listen", .repeats = true },
+	{ 0, "set", "KEY=VALUE", "a line for the nodes' configuration; not node_id, listen",
+	  .repeats = true },
 	{ 0 }
 };
 
