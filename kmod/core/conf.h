@@ -72,8 +72,8 @@ int vg_conf_scan(const char *text, size_t n, const struct vg_conf_grammar *gramm
 		 const struct vg_conf_sink *sink, struct vg_conf_error *err);
 
 /*
- * Say in @msg why host_read_file() did not read @path: it returned @ret, and at most @max bytes were
- * wanted. Returns @ret.
+ * Say in @msg why host_read_file() did not read @path: it returned @ret, and at most @max bytes
+ * were wanted. Returns @ret.
  */
 int vg_conf_unread(const char *path, int ret, size_t max, char *msg, size_t msg_n);
 

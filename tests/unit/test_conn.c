@@ -676,7 +676,7 @@ static void deadlines(void **state)
 	assert_int_equal(vg_conn_wants(c), VG_WANT_CLOSE);
 	vg_conn_free(c);
 
-	/* sooner where idle_timeout is shorter; from the first byte on a request has its own time */
+	/* sooner where idle_timeout is shorter; from the first byte on there is a request's time */
 	c = env_conn();
 	quiet = *c->cfg;
 	quiet.idle_timeout_ms = 1000;
