@@ -322,9 +322,10 @@ static int parse(const char *text, size_t n, const char *override, struct readin
 		ret = vg_conf_parse(override, strlen(override), &sink, err);
 		r->cfg->overridden = r->cfg->given;
 		r->cfg->given |= given;
-		err->line = 0;
+		err->line = 0;		/* a column without a line: an option's */
 		if (ret)
 			return ret;
+		err->col = 0;
 	}
 	follow(r->cfg);
 	ret = check_whole(r->cfg, err);

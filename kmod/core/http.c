@@ -225,7 +225,8 @@ static int note_known(struct vg_req *req, const struct known_field *k, struct vg
 	switch (k->header) {
 	case VG_H_CONTENT_LENGTH:
 		if (vg_str_u64(v, &req->content_length) || v.n > 18)
-			return head_malformed(err, "Content-Length is digits without leading zero",
+			return head_malformed(err,
+					      "Content-Length is 1 to 18 digits, no leading zero",
 					      at);
 		req->has_length = true;
 		break;

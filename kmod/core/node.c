@@ -91,7 +91,7 @@ static int parse_config(const struct vg_node *node, const char *text, size_t n,
 	else if (err.line)
 		scnprintf(msg, msg_n, "%s:%u:%u: %s", path, err.line, err.col, err.msg);
 	else
-		scnprintf(msg, msg_n, "%s: %s", path, err.msg);
+		scnprintf(msg, msg_n, "%s: %s", err.col ? "option" : path, err.msg);
 	return ret;
 }
 
@@ -110,10 +110,8 @@ static int read_keys(const struct vg_config *cfg, struct vg_keyset **keys, char 
 			  path, path);
 		return ret;
 	}
-	if (ret && ret != -ENOENT) {
-		scnprintf(msg, msg_n, "%s: cannot be read (error %d)", path, ret);
-		return ret;
-	}
+	if (ret && ret != -ENOENT)
+		return vg_conf_unread(path, ret, VG_KEY_FILE_MAX, msg, msg_n);
 	ret = vg_keyset_parse((char *)text, n, keys, &err);
 	if (!ret)
 		return 0;
@@ -595,10 +593,8 @@ static int reload(struct vg_node *node, struct vg_config **cfg, struct vg_keyset
 
 	lockdep_assert_held(&node->lock);
 	ret = host_read_file(node->conf_path, VG_CONF_FILE_MAX, false, &text, &n);
-	if (ret && ret != -ENOENT) {
-		scnprintf(msg, msg_n, "%s: cannot be read (error %d)", node->conf_path, ret);
-		return ret;
-	}
+	if (ret && ret != -ENOENT)
+		return vg_conf_unread(node->conf_path, ret, VG_CONF_FILE_MAX, msg, msg_n);
 	ret = parse_config(node, (char *)text, n, cfg, msg, msg_n);
 	kvfree(text);
 	if (ret)

@@ -304,16 +304,16 @@ int mp_block_read(struct vg_req *req)
 {
 	struct mp_pool *pool = req->data;
 	struct mp_block_id id;
+	struct vg_str unused;
 	struct mp_val *v;
-	u64 off, n;
+	u64 off, n = 0;
 
 	v = mp_block_find(req, req->param[0], &id);
 	if (!v)
 		return 0;
-	n = U64_MAX;
 	if (!mp_block_params(req, &off, &n))
 		goto put;
-	if (n == U64_MAX)
+	if (!vg_req_query(req, "length", &unused))
 		n = off < v->size ? v->size - off : 0;
 	if (mp_block_range(req, off, n, v->size))
 		goto put;

@@ -662,6 +662,8 @@ static void backpressure(void **state)
 static void deadlines(void **state)
 {
 	struct env_out out = {};
+	struct vg_config *cfg;
+	struct vg_config quiet;
 	struct vg_conn *c;
 	u64 now = vg_mono_ms();
 
@@ -672,6 +674,34 @@ static void deadlines(void **state)
 	assert_int_equal(vg_conn_wants(c), VG_WANT_READ);
 	vg_conn_timeout(c, now + 10100);
 	assert_int_equal(vg_conn_wants(c), VG_WANT_CLOSE);
+	vg_conn_free(c);
+
+	/* sooner where idle_timeout is shorter; from the first byte on there is a request's time */
+	c = env_conn();
+	quiet = *c->cfg;
+	quiet.idle_timeout_ms = 1000;
+	cfg = c->cfg;
+	c->cfg = &quiet;
+	c->read_by_ms = 0;
+	vg_conn_rearm(c);
+	vg_conn_timeout(c, now + 900);
+	assert_int_equal(vg_conn_wants(c), VG_WANT_READ);
+	vg_conn_input(c, T("GE"));
+	vg_conn_timeout(c, now + 9000);
+	assert_int_equal(vg_conn_wants(c), VG_WANT_READ);
+	c->cfg = cfg;
+	vg_conn_free(c);
+	c = env_conn();
+	c->cfg = &quiet;
+	c->read_by_ms = 0;
+	vg_conn_rearm(c);
+	now = vg_mono_ms();
+	shim_clock_advance(800 * NSEC_PER_MSEC);
+	vg_conn_input(c, T("\r\n"));
+	shim_clock_reset();
+	vg_conn_timeout(c, now + 1100);
+	assert_int_equal(vg_conn_wants(c), VG_WANT_CLOSE);
+	c->cfg = cfg;
 	vg_conn_free(c);
 
 	/* dripping does not gain time */

@@ -119,6 +119,9 @@ static void conditions(void **state)
 	TEST_REFUSED(pool, 412, "mem.precondition", .path = "/v1/mem/a", .if_match = old);
 	TEST_REFUSED(pool, 412, "mem.precondition", .method = VG_DELETE, .path = "/v1/mem/a",
 		     .if_match = old);
+	TEST_REFUSED(pool, 404, "mem.not_found", .method = VG_DELETE, .path = "/v1/mem/none",
+		     .if_match = old);
+	TEST_REFUSED(pool, 404, "mem.not_found", .path = "/v1/mem/none", .if_match = old);
 	TEST_REFUSED(pool, 400, "http.etag", .method = VG_PUT, .path = "/v1/mem/a", .body = "3",
 		     .if_match = "2");
 	TEST_REFUSED(pool, 400, "http.etag", .method = VG_DELETE, .path = "/v1/mem/a",
@@ -380,6 +383,8 @@ static void blocks(void **state)
 	TEST_REFUSED(pool, 416, "mem.range", .path = path, .query = "length=11");
 	TEST_REFUSED(pool, 416, "mem.range", .path = path,
 		     .query = "length=1&offset=18446744073709551615");
+	TEST_REFUSED(pool, 416, "mem.range", .path = path,
+		     .query = "length=18446744073709551615&offset=1");
 	TEST_REFUSED(pool, 416, "mem.range", .method = VG_PUT, .path = path,
 		     .query = "offset=18446744073709551615", .body = "ab");
 	TEST_REFUSED(pool, 416, "mem.range", .method = VG_PUT, .path = path, .query = "offset=9",
