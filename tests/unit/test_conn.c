@@ -341,6 +341,35 @@ static void bodies_arrive_whole(void **state)
 	free(want);
 }
 
+/* Neither a long body nor a full buffer of requests keeps the processor from others. */
+static void work_takes_turns(void **state)
+{
+	static const char one[] = GET("/v1/mem/a"), put[] = "POST /v1/echo HTTP/1.1\r\n" H "Content-Length: 200000\r\n\r\n";
+	struct vg_conn *c = env_conn();
+	char many[40 * (sizeof(one) - 1)];
+	size_t room;
+	u32 i, was;
+
+	for (i = 0; i < 40; i++)
+		memcpy(many + i * (sizeof(one) - 1), one, sizeof(one) - 1);
+	assert_true(sizeof(many) < VG_IN_MIN);
+	was = env_rests;
+	assert_int_equal(vg_conn_input(c, many, sizeof(many)), sizeof(many));
+	assert_true(env_rests - was >= 40);
+	vg_conn_free(c);
+
+	c = env_conn();
+	env_hash = true;
+	vg_conn_input(c, T(put));
+	memset(vg_conn_space(c, &room), 'x', 200000);
+	assert_int_equal(room, 200000);
+	was = env_rests;
+	vg_conn_received(c, room);
+	env_hash = false;
+	assert_true(env_rests - was >= 200000 / 65536);
+	vg_conn_free(c);
+}
+
 /* A head that fills the buffer leaves room for the framing of chunks behind it. */
 static void chunked_after_long_head(void **state)
 {
@@ -947,6 +976,7 @@ int main(void)
 		cmocka_unit_test_teardown(details_are_escaped, teardown),
 		cmocka_unit_test_teardown(headers_stay_lines, teardown),
 		cmocka_unit_test_teardown(bodies_arrive_whole, teardown),
+		cmocka_unit_test_teardown(work_takes_turns, teardown),
 		cmocka_unit_test_teardown(chunked_after_long_head, teardown),
 		cmocka_unit_test_teardown(line_commands, teardown),
 		cmocka_unit_test_teardown(lines_have_a_limit, teardown),
