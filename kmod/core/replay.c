@@ -10,6 +10,7 @@
  * one key at most half of it). Locks: one spinlock a shard, innermost; nothing sleeps under it.
  */
 #include <linux/list.h>
+#include <linux/sched.h>
 #include <linux/siphash.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -86,6 +87,7 @@ static void drop(struct vg_replay *r, struct entry *e)
 	vg_gone(VG_L_REPLAYS);
 }
 
+/* Sixteen million entries are a second's work. */
 static void sweep(struct vg_replay *r, struct shard *s, u64 before_s)
 {
 	struct hlist_node *tmp;
@@ -98,6 +100,7 @@ static void sweep(struct vg_replay *r, struct shard *s, u64 before_s)
 			if (e->date_s < before_s)
 				drop(r, e);
 		spin_unlock(&s->lock);
+		cond_resched();
 	}
 }
 
