@@ -35,6 +35,10 @@ enum vg_limit {
 	VG_LINGER_BYTES		= 1 << 20,
 	VG_TICK_MS		= 250,	/* how often a host calls vg_node_tick() */
 
+	/* memory of core's own over all connections of a node: their number alone is no bound */
+	VG_ANSWERS_MAX		= 64 << 20,	/* answers on their way to peers that read, or do not */
+	VG_BODIES_MAX		= 64 << 20,	/* bodies on their way in */
+
 	/* bodies */
 	VG_VALUE_MAX		= 1 << 20,
 	VG_BLOCK_MAX		= 16 << 20,

@@ -243,6 +243,7 @@ void vg_node_free(struct vg_node *node)
 	deny = rcu_dereference_protected(node->deny, 1);
 	shadow = rcu_dereference_protected(node->deny_shadow, 1);
 	WARN_ON(deny || shadow || atomic_read(&node->connections));
+	WARN_ON(atomic64_read(&node->answers_bytes) || atomic64_read(&node->bodies_bytes));
 	vg_replay_free(node->replay);
 	vg_keyset_put(rcu_dereference_protected(node->keys, 1));
 	vg_config_put(rcu_dereference_protected(node->cfg, 1));

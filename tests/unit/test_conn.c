@@ -847,6 +847,70 @@ static void limits_of_connections(void **state)
 	assert_int_equal(atomic_read(&env_svc.connections), 0);
 }
 
+/* What peers have not read yet, and what they have begun to send, is bounded over all of them. */
+static void memory_of_all_connections(void **state)
+{
+	static const char line[] = "big\n", put[] = "POST /v1/echo HTTP/1.1\r\n" H "Content-Length: 1000\r\n\r\n";
+	struct vg_conn *c = env_conn(), *d = env_conn();
+	struct env_out out = {};
+
+	/* room for a byte is room for an answer; it counts until it is sent */
+	atomic64_set(&env_node.answers_bytes, VG_ANSWERS_MAX - 1);
+	vg_conn_input(c, T(line));
+	assert_int_equal(atomic64_read(&env_node.answers_bytes), VG_ANSWERS_MAX + sizeof(env_big));
+	vg_conn_input(d, T(line));
+	env_take(d, &out, SIZE_MAX);
+	assert_ptr_equal(strstr(out.p, "error: node.memory: "), out.p);
+	assert_int_equal(atomic64_read(&env_node.refused_memory), 1);
+	/* small ones, and what is not core's own, are answered */
+	vg_conn_input(d, T("virgo_cloud_get(5)\n"));
+	out.n = 0;
+	env_take(d, &out, SIZE_MAX);
+	assert_string_equal(out.p, "[5]\n");
+	out.n = 0;
+	env_take(c, &out, sizeof(env_big));
+	assert_int_equal(atomic64_read(&env_node.answers_bytes), VG_ANSWERS_MAX + sizeof(env_big));
+	env_take(c, &out, 1);
+	assert_int_equal(atomic64_read(&env_node.answers_bytes), VG_ANSWERS_MAX - 1);
+	/* or until its connection is gone */
+	vg_conn_input(c, T(line));
+	vg_conn_free(c);
+	vg_conn_free(d);
+	assert_int_equal(atomic64_read(&env_node.answers_bytes), VG_ANSWERS_MAX - 1);
+	c = env_conn();
+	vg_request_reset(c);
+	c->req.keep_alive = true;
+	assert_true(vg_reply_room(&c->req));
+	atomic64_set(&env_node.answers_bytes, VG_ANSWERS_MAX);
+	/* who has asked is not refused any more; who has not, is */
+	vg_reply_bytes(&c->req, 200, "text/plain", env_big, sizeof(env_big));
+	assert_int_equal(c->req.status, 200);
+	vg_request_end(c);
+	vg_request_reset(c);
+	vg_reply_bytes(&c->req, 200, "text/plain", env_big, sizeof(env_big));
+	assert_int_equal(c->req.status, 503);
+	vg_request_end(c);
+	vg_conn_free(c);
+	assert_int_equal(atomic64_read(&env_node.answers_bytes), VG_ANSWERS_MAX);
+	atomic64_set(&env_node.answers_bytes, 0);
+
+	/* bodies are charged before they come */
+	atomic64_set(&env_node.bodies_bytes, VG_BODIES_MAX - 1000);
+	c = env_conn();
+	d = env_conn();
+	vg_conn_input(c, T(put));
+	assert_int_equal(c->state, VG_CONN_BODY);
+	vg_conn_input(d, T(put));
+	assert_int_equal(d->req.status, 503);
+	assert_int_equal(d->state, VG_CONN_FLUSH);
+	vg_conn_free(d);
+	assert_int_equal(atomic64_read(&env_node.bodies_bytes), VG_BODIES_MAX);
+	vg_conn_free(c);
+	assert_int_equal(atomic64_read(&env_node.bodies_bytes), VG_BODIES_MAX - 1000);
+	atomic64_set(&env_node.bodies_bytes, 0);
+	free(out.p);
+}
+
 static void counters_add_up(void **state)
 {
 	struct env_out out;
@@ -964,7 +1028,8 @@ static void failing_allocations(void **state)
 
 static int teardown(void **state)
 {
-	return shim_alloc_live() || env_refs || env_trace_starts != env_trace_ends ? -1 : 0;
+	return shim_alloc_live() || env_refs || env_trace_starts != env_trace_ends ||
+	       atomic64_read(&env_node.answers_bytes) || atomic64_read(&env_node.bodies_bytes) ? -1 : 0;
 }
 
 int main(void)
@@ -989,6 +1054,7 @@ int main(void)
 		cmocka_unit_test_teardown(backpressure, teardown),
 		cmocka_unit_test_teardown(deadlines, teardown),
 		cmocka_unit_test_teardown(limits_of_connections, teardown),
+		cmocka_unit_test_teardown(memory_of_all_connections, teardown),
 		cmocka_unit_test_teardown(counters_add_up, teardown),
 		cmocka_unit_test_teardown(bandwidth_is_kept, teardown),
 		cmocka_unit_test_teardown(bandwidth_makes_connections_wait, teardown),
