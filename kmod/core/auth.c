@@ -236,6 +236,24 @@ static int check_host(struct vg_req *req)
 	return check_host_name(req, host);
 }
 
+/*
+ * A web page anywhere may have its reader's browser send a POST here, under this node's own name and from an
+ * address that needs no signature. Browsers say so, and nobody else does.
+ */
+static int check_origin(struct vg_req *req)
+{
+	struct vg_str origin = vg_req_header(req, VG_H_ORIGIN);
+	char shown[80];
+
+	if (likely(!origin.p) || !req->conn->cfg->host_check)
+		return 0;
+	/* what only reads tells it nothing: no answer gives a page leave to look at it */
+	if (req->method != VG_POST && req->method != VG_PUT && req->method != VG_DELETE)
+		return 0;
+	return refuse(req, VG_AUTH_HOST, "what a web page changes must be signed, that of %s too",
+		      vg_printable(origin.p, origin.n, shown, sizeof(shown)));
+}
+
 /* --- step 9: the signature --------------------------------------------------------------------------- */
 
 /* Value with each run of blanks as one space; it is trimmed already. */
@@ -532,7 +550,7 @@ int vg_auth_head(struct vg_req *req)
 	/* where a trusted peer signs, its key counts */
 	if (key && (key == &no_keys || !req->known[VG_H_AUTHORIZATION])) {
 		req->key = key;
-		return check_host(req) ?: check_rights(req);
+		return check_origin(req) ?: check_host(req) ?: check_rights(req);
 	}
 	return check_signed(req);
 }

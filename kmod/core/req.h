@@ -36,6 +36,7 @@ enum vg_header {
 	VG_H_IF_RANGE,
 	VG_H_ACCEPT,
 	VG_H_CONTENT_ENCODING,
+	VG_H_ORIGIN,
 	VG_HEADERS,
 };
 

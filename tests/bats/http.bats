@@ -368,6 +368,10 @@ H='Host: localhost:30000\r\n'
 	assert_equal "$(grep -c access-control <<<"$head")" 0
 	ask 200 GET "$MEM/v1/mem" -H 'Origin: http://evil.example'
 	assert_equal "$(grep -c access-control <<<"$head")" 0
+	# nor does one follow that did not ask: a browser sends such a POST without a word
+	ask 401 POST "$MEM/v1/mem/a/incr" -H 'Origin: http://evil.example' -H 'Content-Length: 0'
+	assert_equal "$code" auth.host
+	ask 404 GET "$MEM/v1/mem/a"
 	node_stop
 }
 
