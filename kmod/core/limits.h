@@ -23,8 +23,8 @@ enum vg_limit {
 	VG_IN_MIN		= 4096,	/* input buffer of a quiet connection */
 	VG_IN_MAX		= VG_REQUEST_LINE_MAX + VG_HEADER_BYTES_MAX + 4096,
 	VG_OUT_MIN		= 2048,	/* output buffer of a quiet connection */
-	VG_OUT_HIGH		= 65536,	/* no further request is begun above this */
-	VG_OUT_MAX		= 131072,	/* linear output never grows past this */
+	VG_OUT_HIGH		= 61440,	/* no further request is begun above this, */
+	VG_OUT_MAX		= 65536,	/* so that linear output never grows past this */
 	VG_OUT_REFS		= 16,	/* answers sent by reference that may queue up */
 	VG_COPY_MAX		= 2048,	/* smaller bodies are copied into the output */
 

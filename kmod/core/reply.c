@@ -160,6 +160,8 @@ static int reply_linear(struct vg_req *req, u16 status, const char *type, const 
 	bool send = n && req->method != VG_HEAD && !bodyless(status);
 	char *out, *p;
 
+	/* what may stand there when a request begins, "100 Continue", and the longest such answer */
+	BUILD_BUG_ON(VG_OUT_HIGH + 64 + HEAD_ROOM + VG_EXTRA_HEADERS_MAX + VG_COPY_MAX > VG_OUT_MAX);
 	if (!begin_answer(req, status))
 		return 0;
 	out = vg_out_room(c, HEAD_ROOM + req->extra_n + (send ? n : 0));
