@@ -517,6 +517,24 @@ static noinline int check_head_signature(struct vg_req *req, const struct vg_sig
 	return 0;
 }
 
+static int refuse_replay(struct vg_req *req)
+{
+	return refuse(req, VG_AUTH_REPLAY,
+		      "this request was accepted before: send another x-virgo-nonce for another one");
+}
+
+/*
+ * Step 12 as far as it can be told before the body is there: who has but seen a request pass and sends its head
+ * again is to get no memory for a body that never comes.
+ */
+static int check_seen(struct vg_req *req)
+{
+	if (!has_body(req) || !vg_replay_seen(req->node->replay, req->key, own_service(req), req->auth.signature,
+					      vg_req_header(req, VG_H_NONCE)))
+		return 0;
+	return refuse_replay(req);
+}
+
 /* Steps 3 to 10 on a request that claims to be signed; apart, for the room that its parts take */
 static noinline int check_signed(struct vg_req *req)
 {
@@ -533,7 +551,7 @@ static noinline int check_signed(struct vg_req *req)
 	if (ret)
 		return ret;
 	req->hash_body = has_body(req);
-	return req->auth.deferred ? 0 : check_rights(req);
+	return req->auth.deferred ? 0 : check_rights(req) ?: check_seen(req);
 }
 
 int vg_auth_head(struct vg_req *req)
@@ -593,8 +611,7 @@ static int check_replay(struct vg_req *req)
 	case 0:
 		return 0;
 	case -EEXIST:
-		return refuse(req, VG_AUTH_REPLAY,
-			      "this request was accepted before: send another x-virgo-nonce for another one");
+		return refuse_replay(req);
 	case -ESTALE:
 		return refuse(req, VG_AUTH_STALE,
 			      "the request came with its last byte when its signature was too old");

@@ -611,6 +611,18 @@ static void test_no_room_before_the_signature(void **state)
 	assert_int_equal(status_of(&a, NULL), 204);
 	assert_int_equal(rooms, 3);
 	assert_int_equal(room_drops, 3);
+	/* but not a second time: its head alone says that it was here */
+	assert_int_equal(status_of(&a, "auth.replay"), 409);
+	a.nonce = "00112233445566aa.5";
+	assert_int_equal(status_of(&a, NULL), 204);
+	assert_int_equal(status_of(&a, "auth.replay"), 409);
+	a.nonce = "00112233445566aa.4";
+	assert_int_equal(status_of(&a, "auth.replay"), 409);
+	assert_int_equal(rooms, 4);
+	a.nonce = "00112233445566aa.6";
+	assert_int_equal(status_of(&a, NULL), 204);
+	assert_int_equal(rooms, 5);
+	assert_int_equal(room_drops, 5);
 	done();
 }
 
