@@ -214,22 +214,44 @@ static void free_heaps(struct folding *f)
 	free(f->heaps);
 }
 
-static void json_answer(struct run *r, const struct virgo_answer *ans, void *arg)
+cJSON *json_body(const struct virgo_answer *ans)
 {
-	cJSON *parsed = ans->len ? cJSON_ParseWithLength(ans->body, ans->len) : NULL;
+	const char *type = virgo_answer_header(ans, "Content-Type"), *end = NULL;
+	cJSON *body = ans->len ? cJSON_ParseWithLengthOpts(ans->body, ans->len, &end, 0) : NULL;
+
+	if (!body)
+		return NULL;
+	end += strspn(end, " \t\r\n");
+	/* a value that reads like a number, or begins like one, is bytes all the same */
+	if (end == ans->body + ans->len &&
+	    (cJSON_IsObject(body) || cJSON_IsArray(body) ||
+	     (type && !strcmp(type, "application/json"))))
+		return body;
+	cJSON_Delete(body);
+	return NULL;
+}
+
+void json_cell_body(struct out *o, const struct virgo_answer *ans)
+{
+	cJSON *parsed = json_body(ans);
 	char *body = parsed ? cJSON_PrintUnformatted(parsed) : NULL;
 
+	if (body)
+		out_json(o, body);
+	else if (ans->len)
+		out_bytes(o, ans->body, ans->len);
+	else
+		out_none(o);
+	cJSON_free(body);
+	cJSON_Delete(parsed);
+}
+
+static void json_answer(struct run *r, const struct virgo_answer *ans, void *arg)
+{
 	(void)arg;
 	out_str(&r->out, ans->node);
 	out_u64(&r->out, (uint64_t)ans->status);
-	if (body)
-		out_json(&r->out, body);
-	else if (ans->len)
-		out_bytes(&r->out, ans->body, ans->len);
-	else
-		out_none(&r->out);
-	cJSON_free(body);
-	cJSON_Delete(parsed);
+	json_cell_body(&r->out, ans);
 }
 
 int ask_folded(struct run *r, const struct virgo_request *req, ask_text_fn text, void *arg)

@@ -37,6 +37,11 @@ typedef void (*ask_text_fn)(struct run *r, struct out *o, const struct virgo_ans
  */
 int ask_folded(struct run *r, const struct virgo_request *req, ask_text_fn text, void *arg);
 
+/* the body where it is JSON, whole and as such; else NULL. The caller's. */
+cJSON *json_body(const struct virgo_answer *ans);
+/* a cell: the body as JSON, else as text or bytes */
+void json_cell_body(struct out *o, const struct virgo_answer *ans);
+
 /* members of a JSON object (NULL: none): fallback where they are missing or of another type */
 const char *json_text(const cJSON *object, const char *name, const char *fallback);
 double json_number(const cJSON *object, const char *name, double fallback);

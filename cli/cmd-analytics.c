@@ -271,6 +271,9 @@ static int analytics_train(struct run *r)
 	if (!run_flag(r, "dry-run")) {
 		opt.model_dir = run_opt(r, "model-dir");
 		opt.out_conf = run_opt(r, "out");
+		if (opt.out_conf && !strcmp(opt.out_conf, "-"))
+			return run_usage(r, "--out -: values are written as a whole or not at "
+					 "all: name a file");
 		if (!opt.out_conf && !opt.model_dir)
 			opt.out_conf = conf;
 	}

@@ -129,12 +129,13 @@ static int take_request(struct run *r, struct api *a)
 	return ret ? ret : take_body(r, a);
 }
 
+static const char *const shown[] = {
+	"Date", "Content-Type", "Content-Length", "ETag", "Location", "Allow", "Retry-After",
+	"Virgo-Node", "Virgo-Clock",
+};
+
 static void print_answer(struct run *r, struct out *o, const struct virgo_answer *ans, void *arg)
 {
-	static const char *const shown[] = {
-		"Date", "Content-Type", "Content-Length", "ETag", "Location", "Allow",
-		"Retry-After", "Virgo-Node", "Virgo-Clock",
-	};
 	const char *value;
 	size_t i;
 
@@ -153,6 +154,57 @@ static void print_answer(struct run *r, struct out *o, const struct virgo_answer
 	out_value(o, ans->body, ans->len);
 }
 
+static void headers_cell(struct out *o, const struct virgo_answer *ans)
+{
+	cJSON *headers = cJSON_CreateObject();
+	const char *value;
+	char *text;
+	size_t i;
+
+	for (i = 0; i < CLI_COUNT(shown); i++) {
+		value = virgo_answer_header(ans, shown[i]);
+		if (value)
+			cJSON_AddStringToObject(headers, shown[i], value);
+	}
+	text = cJSON_PrintUnformatted(headers);
+	out_json(o, text);
+	cJSON_free(text);
+	cJSON_Delete(headers);
+}
+
+/* without --include the headers are left out by naming no column for them */
+static const struct out_col cols[] = { { "node" }, { "status" }, { "body" }, { "headers" } };
+
+static unsigned int ncols(struct run *r)
+{
+	return CLI_COUNT(cols) - !run_flag(r, "include");
+}
+
+static void print_row(struct run *r, const struct virgo_answer *ans, void *arg)
+{
+	out_str(&r->out, ans->node);
+	out_u64(&r->out, (uint64_t)ans->status);
+	json_cell_body(&r->out, ans);
+	if (run_flag(r, "include"))
+		headers_cell(&r->out, ans);
+}
+
+/* in JSON: the body where that is JSON, otherwise what several nodes' answers look like */
+static void print_json(struct run *r, const struct virgo_answer *ans)
+{
+	cJSON *body = run_flag(r, "include") ? NULL : json_body(ans);
+
+	if (body) {
+		out_value(&r->out, ans->body, ans->len);
+		if (!r->out.filtered && ans->body[ans->len - 1] != '\n')
+			out_write(&r->out, "\n", 1);
+	} else {
+		out_record(&r->out, cols, ncols(r));
+		print_row(r, ans, NULL);
+	}
+	cJSON_Delete(body);
+}
+
 /* one node: its body as it is, whatever the status; the error goes where errors go */
 static int api_one(struct run *r, const struct api *a)
 {
@@ -161,13 +213,24 @@ static int api_one(struct run *r, const struct api *a)
 	int ret;
 
 	ret = virgo_call(r->ctx, virgo_nodeset_name(virgo_nodes(r->ctx), 0), &a->req, &ans, &err);
-	if (ans && (!ret || !out_is_json(&r->out) || r->out.filtered))
+	if (ans && !out_is_json(&r->out))
 		print_answer(r, &r->out, ans, NULL);
-	if (ans && ans->len && ans->body[ans->len - 1] != '\n' && r->out.format == OUT_JSON &&
-	    !r->out.filtered && !ret)
-		out_write(&r->out, "\n", 1);
+	else if (ans && (!ret || r->out.filtered))
+		print_json(r, ans);
 	virgo_answer_free(ans);
 	return ret ? run_error(r, &err) : VIRGO_OK;
+}
+
+static int api_all(struct run *r, const struct api *a)
+{
+	int ret, worst;
+
+	if (!out_is_json(&r->out) || !run_flag(r, "include"))
+		return ask_folded(r, &a->req, print_answer, NULL);
+	out_list(&r->out, cols, ncols(r));
+	ret = ask_rows(r, &a->req, print_row, NULL);
+	worst = run_failures(r);
+	return worst > ret ? worst : ret;
 }
 
 /* what is deleted on several nodes is gone on all of them: ask a person, or want --yes */
@@ -204,7 +267,7 @@ static int api(struct run *r)
 	if (!ret && virgo_nodeset_count(virgo_nodes(r->ctx)) == 1)
 		ret = api_one(r, &a);
 	else if (!ret)
-		ret = ask_folded(r, &a.req, print_answer, NULL);
+		ret = api_all(r, &a);
 	virgo_body_free(&a.body);
 	if (a.fd >= 0)
 		close(a.fd);
@@ -216,7 +279,8 @@ const struct cli_command commands_api[] = {
 	  "PATH may be written carelessly: escapes and the order of the query are put right.\n"
 	  "The service is found by the path; --service says otherwise. Over several nodes\n"
 	  "identical answers are shown once. An error's body is printed, too, and the exit\n"
-	  "status is the one of its status.\n\n"
+	  "status is the one of its status. With -o json a body that is no JSON is the member\n"
+	  "body (body_b64) of an object with node and status.\n\n"
 	  "  virgo api GET /v1/node\n"
 	  "  virgo api PUT /v1/mem/a -d @file",
 	  api_options, 2, 2, CLI_NEEDS_NODES | CLI_VALUE, CLI_C_NONE, NULL, api },

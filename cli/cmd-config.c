@@ -50,7 +50,7 @@ static void print_settings(struct run *r, struct out *o, const struct virgo_answ
 {
 	cJSON *body = cJSON_ParseWithLength(ans->body, ans->len);
 	const cJSON *settings = cJSON_GetObjectItemCaseSensitive(body, "settings"), *s;
-	const char *only = r->argc ? r->argv[0] : NULL;
+	const char *only = r->argc ? r->argv[0] : NULL, *from;
 	bool *found = arg;
 
 	if (!only) {
@@ -65,26 +65,62 @@ static void print_settings(struct run *r, struct out *o, const struct virgo_answ
 		if (!only)
 			print_name(o, s->string);
 		settings_cell(o, s);
-		if (!only && !strcmp(json_text(s, "from", ""), "default"))
-			out_printf(o, o->format == OUT_TABLE ? "  (default)" : "\tdefault");
+		from = json_text(s, "from", "");
+		if (!only && (o->format != OUT_TABLE || strcmp(from, "file"))) {
+			out_printf(o, o->format == OUT_TABLE ? "  (" : "\t");
+			out_shown(o, "%s", from);
+			out_printf(o, o->format == OUT_TABLE ? ")" : "");
+		}
 		out_printf(o, "\n");
 	}
 	cJSON_Delete(body);
 }
 
+/* in JSON, and of one setting: a row a node */
+static void setting_of_node(struct run *r, const struct virgo_answer *ans, void *arg)
+{
+	cJSON *body = cJSON_ParseWithLength(ans->body, ans->len);
+	const cJSON *settings = cJSON_GetObjectItemCaseSensitive(body, "settings");
+	const cJSON *s = cJSON_GetObjectItemCaseSensitive(settings, r->argv[0]);
+	char *value = s ? cJSON_PrintUnformatted(cJSON_GetObjectItemCaseSensitive(s, "value"))
+			: NULL;
+	bool *found = arg;
+
+	if (value) {
+		*found = true;
+		out_str(&r->out, ans->node);
+		out_str(&r->out, s->string);
+		out_json(&r->out, value);
+		out_str(&r->out, json_text(s, "from", NULL));
+	}
+	cJSON_free(value);
+	cJSON_Delete(body);
+}
+
 static int get_of_nodes(struct run *r)
 {
+	static const struct out_col cols[] = {
+		{ "node" }, { "key" }, { "value" }, { "origin" },
+	};
 	struct virgo_request req = { .service = VIRGO_CONTROL, .method = "GET",
 				     .target = "/v1/config" };
-	bool found = !r->argc || out_is_json(&r->out);
-	int ret;
+	bool found = !r->argc;
+	int ret, worst = VIRGO_OK;
 
 	if (!run_ctx(r))
 		return r->no_ctx;
-	ret = ask_folded(r, &req, print_settings, &found);
-	if (ret || found)
-		return ret;
-	return run_fail(r, VIRGO_NOT_FOUND, "the nodes have no setting \"%.60s\"", r->argv[0]);
+	if (r->argc && out_is_json(&r->out)) {
+		out_list(&r->out, cols, CLI_COUNT(cols));
+		ret = ask_rows(r, &req, setting_of_node, &found);
+	} else {
+		ret = ask_folded(r, &req, print_settings, &found);
+	}
+	if (!ret && !found && !r->nfailures)
+		ret = run_fail(r, VIRGO_NOT_FOUND, "the nodes have no setting \"%.60s\"",
+			       r->argv[0]);
+	if (r->argc && out_is_json(&r->out))
+		worst = run_failures(r);
+	return worst > ret ? worst : ret;
 }
 
 static void setting_row(struct run *r, const struct virgo_setting *s)

@@ -22,7 +22,8 @@ static const struct cli_option up_options[] = {
 	{ 'n', "nodes", "N", "so many nodes, 1 to 64, on 127.0.0.1, 127.0.0.2 …; default 3" },
 	{ 0, "kernel", NULL, "load the kernel modules instead (one node, as root)" },
 	{ 0, "no-keys", NULL, "no signing, and so no settings; loopback only as ever" },
-	{ 0, "set", "KEY=VALUE", "a line for the nodes' configuration", .repeats = true },
+	{ 0, "set", "KEY=VALUE", "a line for the nodes' configuration; not node_id, listen",
+	  .repeats = true },
 	{ 0 }
 };
 
@@ -45,7 +46,7 @@ static int64_t now_ms(void)
 
 static int cant_write(struct run *r, const char *path)
 {
-	return run_fail(r, VIRGO_FAILED, "can't write %s: %s", path, strerror(errno));
+	return run_fail(r, run_errno(errno), "can't write %s: %s", path, strerror(errno));
 }
 
 static int make_keys(struct starting *s)
@@ -91,10 +92,10 @@ static int make_node(struct starting *s, unsigned int n)
 
 	embed_path(&s->e, n, "", path);
 	if (mkdir(path, 0700))
-		return run_fail(s->r, VIRGO_FAILED, "can't make %s: %s", path, strerror(errno));
+		return run_fail(s->r, run_errno(errno), "can't make %s: %s", path, strerror(errno));
 	embed_path(&s->e, n, "state", path);
 	if (mkdir(path, 0700))
-		return run_fail(s->r, VIRGO_FAILED, "can't make %s: %s", path, strerror(errno));
+		return run_fail(s->r, run_errno(errno), "can't make %s: %s", path, strerror(errno));
 	text_printf(&t, "# made by virgo up\nstate_dir = %s\n", path);
 	text_printf(&t, "key_file = %s/keys\n", s->e.dir);
 	text_printf(&t, "analytics_file = %s/virgo_kernel_analytics.conf\n", s->e.dir);
@@ -149,7 +150,8 @@ static int has_ended(struct starting *s)
 			continue;
 		s->pids[n] = 0;
 		embed_last_words(&s->e, n, words, sizeof(words));
-		run_hint(s->r, "virgo doctor shows who has the ports; nothing was left running");
+		run_hint(s->r, "%snothing was left running", strstr(words, "cannot listen") ?
+			 "virgo doctor shows who has the ports; " : "");
 		if (*words)
 			return run_fail(s->r, VIRGO_FAILED, "node %u did not start: %s", n, words);
 		return run_fail(s->r, VIRGO_FAILED,
@@ -332,6 +334,26 @@ static int check_free(struct starting *s)
 	return ret ? ret : embed_open(s->r, &s->e, true);
 }
 
+/* what up gives each node itself would count more than the line: refused, not ignored */
+static int check_sets(struct run *r)
+{
+	static const char *const own[] = { "node_id", "listen" };
+	const char *line;
+	size_t i, k, n;
+
+	for (i = 0; (line = run_opt_at(r, "set", i)); i++) {
+		line += strspn(line, " \t");
+		n = strcspn(line, " \t=");
+		for (k = 0; k < CLI_COUNT(own); k++)
+			if (n == strlen(own[k]) && !strncmp(line, own[k], n))
+				return run_usage(r, "--set %s: up gives each node its own", own[k]);
+	}
+	if (run_flag(r, "kernel") && (i || run_flag(r, "no-keys")))
+		return run_usage(r, "--kernel takes /etc/virgo_cloud.conf as it is, without --%s",
+				 i ? "set" : "no-keys");
+	return VIRGO_OK;
+}
+
 static int up(struct run *r)
 {
 	struct starting s = { .r = r, .keys = !run_flag(r, "no-keys") };
@@ -342,7 +364,9 @@ static int up(struct run *r)
 	if (ret || !count)
 		return ret ? ret : run_usage(r, "between 1 and %d nodes", EMBED_NODES_MAX);
 	s.count = (unsigned int)count;
-	ret = embed_open(r, &s.e, true);
+	ret = check_sets(r);
+	if (!ret)
+		ret = embed_open(r, &s.e, true);
 	if (ret)
 		return ret;
 	ret = check_free(&s);

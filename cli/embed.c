@@ -34,7 +34,7 @@ int embed_open(struct run *r, struct embed *e, bool create)
 	if (virgo_runtime_dir(e->dir, sizeof(e->dir)))
 		return run_fail(r, VIRGO_FAILED, "XDG_RUNTIME_DIR is too long");
 	if (create && mkdir(e->dir, 0700) && errno != EEXIST)
-		return run_fail(r, VIRGO_FAILED, "can't make %s: %s", e->dir, strerror(errno));
+		return run_fail(r, run_errno(errno), "can't make %s: %s", e->dir, strerror(errno));
 	if (!create && access(e->dir, F_OK))
 		return -1;
 	if (!is_safe(e->dir)) {
@@ -45,7 +45,7 @@ int embed_open(struct run *r, struct embed *e, bool create)
 	embed_path(e, 0, "lock", path);
 	e->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (e->lock < 0)
-		return run_fail(r, VIRGO_FAILED, "can't open %s: %s", path, strerror(errno));
+		return run_fail(r, run_errno(errno), "can't open %s: %s", path, strerror(errno));
 	if (flock(e->lock, LOCK_EX | LOCK_NB)) {
 		embed_close(e);
 		return run_fail(r, VIRGO_FAILED, "another virgo up or down is at work in %s",

@@ -147,6 +147,10 @@ int jq_filter(const char *expr, const char *json, size_t len, FILE *to, char *wh
 	for (doc = l.parser_next(parser); !ret && l.kind(doc) != JV_KIND_INVALID;
 	     doc = l.parser_next(parser))
 		ret = apply(&l, jq, doc, to, why, size);
+	if (!ret && l.has_msg(l.copy(doc))) {
+		ret = -1;
+		snprintf(why, size, "--jq: this command's output is no JSON");
+	}
 	l.free(doc);
 out:
 	if (ret && !*why)

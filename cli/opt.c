@@ -177,7 +177,8 @@ static void hint_option(struct run *r, const char *word)
 {
 	const char *near = word[1] == '-' ? cli_nearest_option(r->cmd->options, word + 2) : NULL;
 
-	if (near)
+	/* an option that is known by its name was meant: something else is wrong with it */
+	if (near && strncmp(near, word + 2, strcspn(word + 2, "=")))
 		snprintf(r->hint, sizeof(r->hint), "did you mean --%s?", near);
 }
 

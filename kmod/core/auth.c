@@ -43,7 +43,8 @@ static const struct {
  * Who asks where no signature is needed, by the rights given: a node without keys, an address the
  * administrator trusts. OPEN may reach only what a node without keys serves.
  */
-#define OPEN_SERVICES	(1u << 1 | 1u << 2 | 1u << 3)	/* eventnet, mempool, control */
+/* cpupool (its status: there is no right to exec), eventnet, mempool, control */
+#define OPEN_SERVICES	(1u << 0 | 1u << 1 | 1u << 2 | 1u << 3)
 static const struct vg_key no_keys = {
 	.id = "none", .id_n = 4, .rights = VG_READ | VG_WRITE, .services = OPEN_SERVICES,
 };
@@ -236,6 +237,24 @@ static int check_host(struct vg_req *req)
 	return check_host_name(req, host);
 }
 
+/*
+ * A web page anywhere may have its reader's browser send a POST here, under this node's own name and from an
+ * address that needs no signature. Browsers say so, and nobody else does.
+ */
+static int check_origin(struct vg_req *req)
+{
+	struct vg_str origin = vg_req_header(req, VG_H_ORIGIN);
+	char shown[80];
+
+	if (likely(!origin.p) || !req->conn->cfg->host_check)
+		return 0;
+	/* what only reads tells it nothing: no answer gives a page leave to look at it */
+	if (req->method != VG_POST && req->method != VG_PUT && req->method != VG_DELETE)
+		return 0;
+	return refuse(req, VG_AUTH_HOST, "what a web page changes must be signed, that of %s too",
+		      vg_printable(origin.p, origin.n, shown, sizeof(shown)));
+}
+
 /* --- step 9: the signature --------------------------------------------------------------------------- */
 
 /* Value with each run of blanks as one space; it is trimmed already. */
@@ -361,7 +380,8 @@ static noinline int refuse_signature(struct vg_req *req, const struct vg_sha256 
 	u8 hash[VG_SHA256_BYTES];
 	struct vg_sha256 s;
 
-	if (body && req->key) {
+	/* of an unknown key too: what it costs must not tell which keys there are */
+	if (body) {
 		host_sha256_copy(&s, canon);
 		host_sha256_update(&s, vg_sha256_of_nothing_hex, 2 * VG_SHA256_BYTES);
 		host_sha256_final(&s, hash);
@@ -498,6 +518,24 @@ static noinline int check_head_signature(struct vg_req *req, const struct vg_sig
 	return 0;
 }
 
+static int refuse_replay(struct vg_req *req)
+{
+	return refuse(req, VG_AUTH_REPLAY,
+		      "this request was accepted before: send another x-virgo-nonce for another one");
+}
+
+/*
+ * Step 12 as far as it can be told before the body is there: who has but seen a request pass and sends its head
+ * again is to get no memory for a body that never comes.
+ */
+static int check_seen(struct vg_req *req)
+{
+	if (!has_body(req) || !vg_replay_seen(req->node->replay, req->key, own_service(req), req->auth.signature,
+					      vg_req_header(req, VG_H_NONCE)))
+		return 0;
+	return refuse_replay(req);
+}
+
 /* Steps 3 to 10 on a request that claims to be signed; apart, for the room that its parts take */
 static noinline int check_signed(struct vg_req *req)
 {
@@ -514,7 +552,7 @@ static noinline int check_signed(struct vg_req *req)
 	if (ret)
 		return ret;
 	req->hash_body = has_body(req);
-	return req->auth.deferred ? 0 : check_rights(req);
+	return req->auth.deferred ? 0 : check_rights(req) ?: check_seen(req);
 }
 
 int vg_auth_head(struct vg_req *req)
@@ -532,7 +570,7 @@ int vg_auth_head(struct vg_req *req)
 	/* where a trusted peer signs, its key counts */
 	if (key && (key == &no_keys || !req->known[VG_H_AUTHORIZATION])) {
 		req->key = key;
-		return check_host(req) ?: check_rights(req);
+		return check_origin(req) ?: check_host(req) ?: check_rights(req);
 	}
 	return check_signed(req);
 }
@@ -574,8 +612,7 @@ static int check_replay(struct vg_req *req)
 	case 0:
 		return 0;
 	case -EEXIST:
-		return refuse(req, VG_AUTH_REPLAY,
-			      "this request was accepted before: send another x-virgo-nonce for another one");
+		return refuse_replay(req);
 	case -ESTALE:
 		return refuse(req, VG_AUTH_STALE,
 			      "the request came with its last byte when its signature was too old");

@@ -109,6 +109,9 @@ void vg_replay_begin(struct vg_replay *r, u64 not_before_s);
  */
 int vg_replay_check(struct vg_replay *r, const struct vg_key *key, u32 service, const u8 sig[16],
 		    struct vg_str nonce, u64 date_s, u64 now_s, u32 *retry_s);
+/* Would that be -EEXIST? For a head whose body is yet to come; changes nothing. */
+bool vg_replay_seen(struct vg_replay *r, const struct vg_key *key, u32 service, const u8 sig[16],
+		    struct vg_str nonce);
 /* Forget what is stale, which stays so from then on; every tick. */
 void vg_replay_tick(struct vg_replay *r, u64 now_s, u32 past_s);
 /* The lower end of the window at @now_s, which never moves back. */

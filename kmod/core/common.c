@@ -109,6 +109,9 @@ static void stats_json(struct vg_node *node, struct vg_jw *w)
 	vg_jw_ku64(w, "max_connections", READ_ONCE(node->max_connections));
 	vg_jw_ku64(w, "refused_limit", total(&node->refused_limit));
 	vg_jw_ku64(w, "refused_deny", total(&node->refused_deny));
+	vg_jw_ku64(w, "refused_memory", total(&node->refused_memory));
+	vg_jw_ku64(w, "answers_bytes", total(&node->answers_bytes));
+	vg_jw_ku64(w, "bodies_bytes", total(&node->bodies_bytes));
 	vg_jw_ku64(w, "bandwidth_delayed", total(&node->bw_delayed));
 	vg_jw_ku64(w, "load1_milli", f.load1_milli);
 	vg_jw_ku64(w, "mem_free", f.mem_free);
@@ -204,6 +207,12 @@ static void node_metrics(struct vg_node *node, struct vg_buf *out)
 	       total(&node->refused_limit));
 	metric(out, "sources_denied_total", "counter", "Connections refused by DenySources.",
 	       total(&node->refused_deny));
+	metric(out, "memory_refused_total", "counter", "Requests refused for want of room for body or answer.",
+	       total(&node->refused_memory));
+	metric(out, "answers_bytes", "gauge", "Long answers that wait for their readers.",
+	       total(&node->answers_bytes));
+	metric(out, "bodies_bytes", "gauge", "Bodies on their way in, the pool's values apart.",
+	       total(&node->bodies_bytes));
 	metric(out, "bandwidth_delayed_total", "counter", "Times a connection waited for bandwidth.",
 	       total(&node->bw_delayed));
 }

@@ -355,3 +355,15 @@ int vg_conf_parse(const char *text, size_t n, const struct vg_conf_sink *sink,
 	return vg_conf_scan(text, n, &grammar, sink, err);
 }
 EXPORT_SYMBOL_GPL(vg_conf_parse);
+
+int vg_conf_unread(const char *path, int ret, size_t max, char *msg, size_t msg_n)
+{
+	if (ret == -E2BIG)
+		scnprintf(msg, msg_n, "%s: cannot be read: it has more than %zu bytes", path, max);
+	else if (ret == -EISDIR)
+		scnprintf(msg, msg_n, "%s: cannot be read: it is a directory", path);
+	else
+		scnprintf(msg, msg_n, "%s: cannot be read (error %d)", path, ret);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(vg_conf_unread);

@@ -71,6 +71,12 @@ int vg_conf_parse(const char *text, size_t n, const struct vg_conf_sink *sink,
 int vg_conf_scan(const char *text, size_t n, const struct vg_conf_grammar *grammar,
 		 const struct vg_conf_sink *sink, struct vg_conf_error *err);
 
+/*
+ * Say in @msg why host_read_file() did not read @path: it returned @ret, and at most @max bytes
+ * were wanted. Returns @ret.
+ */
+int vg_conf_unread(const char *path, int ret, size_t max, char *msg, size_t msg_n);
+
 /* Fill *@err (may be NULL) and return @ret: at the pair's key, or at its value */
 int __printf(4, 5) vg_conf_fail_key(struct vg_conf_error *err, const struct vg_conf_pair *pair,
 				    int ret, const char *fmt, ...);

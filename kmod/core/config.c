@@ -430,9 +430,10 @@ static int parse(const char *text, size_t n, const char *override, struct readin
 	if (override) {
 		r->given = r->cfg->overridden;
 		ret = vg_conf_parse(override, strlen(override), &sink, err);
-		err->line = 0;
+		err->line = 0;		/* a column without a line: an option's */
 		if (ret)
 			return ret;
+		err->col = 0;
 		bitmap_or(r->cfg->given, r->cfg->given, r->cfg->overridden, VG_CONFIG_KEYS_MAX);
 	}
 	follow(r->cfg);

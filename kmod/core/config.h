@@ -96,7 +96,8 @@ struct vg_conf_error;
  * Parse @n bytes of @text over the defaults. 0 and *@cfg with one reference, or -errno with
  * @err filled: line, column, what is allowed. With @bad every error is told and parsing goes
  * on (for a checker); the first one is still returned. @override: settings in the same form that
- * count more than the file's (a host's command line), or NULL; errors there have line 0.
+ * count more than the file's (a host's command line), or NULL; errors there have a column, but
+ * line 0.
  */
 int vg_config_parse(const char *text, size_t n, const char *override, struct vg_config **cfg,
 		    struct vg_conf_error *err);

@@ -146,9 +146,9 @@ void vg_conn_close(struct vg_conn *c)
 static bool arriving(const struct vg_conn *c)
 {
 	switch (c->state) {
-	case VG_CONN_FIRST:
 	case VG_CONN_BODY:
 		return true;
+	case VG_CONN_FIRST:
 	case VG_CONN_HEAD:
 	case VG_CONN_LINE:
 		return c->in_at != c->in_n;
@@ -159,13 +159,20 @@ static bool arriving(const struct vg_conn *c)
 
 static void rearm_read(struct vg_conn *c)
 {
+	u64 quiet_ms = c->cfg->idle_timeout_ms;
+
+	/* one who connects is about to say something: no longer than a request may take */
+	if (c->state == VG_CONN_FIRST)
+		quiet_ms = min(quiet_ms, c->cfg->request_timeout_ms);
 	if (c->state == VG_CONN_LINGER)
 		return;
 	if (c->held || c->state >= VG_CONN_FLUSH || c->state == VG_CONN_PENDING) {
 		c->read_by_ms = 0;
 		c->begun = false;
 	} else if (!arriving(c)) {
-		c->read_by_ms = c->now_ms + c->cfg->idle_timeout_ms;
+		/* empty lines before the first word gain no time */
+		if (c->state != VG_CONN_FIRST || !c->read_by_ms)
+			c->read_by_ms = c->now_ms + quiet_ms;
 		c->begun = false;
 	} else if (!c->begun) {
 		c->read_by_ms = c->now_ms + c->cfg->request_timeout_ms;
@@ -356,10 +363,6 @@ static void too_slow(struct vg_conn *c)
 {
 	u64 limit_ms = c->cfg->request_timeout_ms;
 
-	if (c->state == VG_CONN_FIRST && c->in_at == c->in_n) {
-		c->state = VG_CONN_DEAD;
-		return;
-	}
 	if (c->state != VG_CONN_BODY) {
 		vg_request_reset(c);
 		c->req.is_line = c->state == VG_CONN_LINE;
@@ -390,6 +393,8 @@ void vg_conn_timeout(struct vg_conn *c, u64 now_ms)
 		atomic64_inc(&c->svc->count.timeouts);
 		too_slow(c);
 	} else if (read_over) {
+		if (c->state == VG_CONN_FIRST)
+			atomic64_inc(&c->svc->count.timeouts);
 		c->state = VG_CONN_DEAD;
 	} else {
 		/* only tidied up: the idle time goes on */

@@ -57,6 +57,7 @@ struct vg_out_ref {
 	size_t n;
 	void (*put)(void *obj);
 	void *obj;
+	size_t own;		/* counted in the node's answers_bytes until it is put */
 };
 
 struct vg_conn {

@@ -5,6 +5,7 @@
  */
 #include <linux/export.h>
 #include <linux/kernel.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "core/clock.h"
@@ -14,6 +15,7 @@
 enum {
 	SPACE_MIN	= 512,	/* do not receive into less */
 	FRAMING_MIN	= 64,	/* room behind a head for the framing of chunks */
+	HASH_PIECE	= 65536,	/* of a body, before others get a turn */
 };
 
 /* --- the input buffer ----------------------------------------------------------------------- */
@@ -99,11 +101,23 @@ void *vg_conn_space(struct vg_conn *c, size_t *room)
 }
 EXPORT_SYMBOL_GPL(vg_conn_space);
 
+/* A socket may hold megabytes, which take their time: the processor is not ours for all of it. */
+static void hash_body(struct vg_req *req, const u8 *p, size_t n)
+{
+	while (n > HASH_PIECE) {
+		host_sha256_update(&req->body_hash, p, HASH_PIECE);
+		p += HASH_PIECE;
+		n -= HASH_PIECE;
+		cond_resched();
+	}
+	host_sha256_update(&req->body_hash, p, n);
+}
+
 /* @n bytes of the body have arrived in their place */
 static void body_took(struct vg_req *req, size_t n)
 {
 	if (req->hash_body)
-		host_sha256_update(&req->body_hash, req->body.data + req->body.n, n);
+		hash_body(req, req->body.data + req->body.n, n);
 	req->body.n += n;
 	if (req->chunked)
 		vg_chunk_took(&req->conn->chunk, n);
@@ -336,6 +350,8 @@ void vg_conn_run(struct vg_conn *c)
 		default:
 			return;
 		}
+		/* a buffer holds a thousand short commands, and some of them are work */
+		cond_resched();
 	}
 	/* after the peer's last byte nothing more can become whole */
 	if (!c->eof || c->held)

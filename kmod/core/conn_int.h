@@ -18,6 +18,8 @@ char *vg_out_room(struct vg_conn *c, size_t n);
 void vg_out_add(struct vg_conn *c, size_t n);
 /* Queue @n bytes at @p behind the linear bytes; put(obj) now or later, whatever happens. */
 void vg_out_ref(struct vg_conn *c, const void *p, size_t n, void (*put)(void *obj), void *obj);
+/* The put of kvmalloc'd memory that is core's own, and counted as such while it is queued */
+void vg_out_own(void *obj);
 /* Forget all that is queued; from now on answers are thrown away. */
 void vg_out_abort(struct vg_conn *c);
 /* May another request be begun? */

@@ -57,6 +57,11 @@ void vg_out_add(struct vg_conn *c, size_t n)
 	c->out_bytes += n;
 }
 
+void vg_out_own(void *obj)
+{
+	kvfree(obj);
+}
+
 void vg_out_ref(struct vg_conn *c, const void *p, size_t n, void (*put)(void *obj), void *obj)
 {
 	if (c->ref_at == c->nr_refs)
@@ -68,14 +73,24 @@ void vg_out_ref(struct vg_conn *c, const void *p, size_t n, void (*put)(void *ob
 	}
 	c->ref[c->nr_refs++] = (struct vg_out_ref){
 		.at = c->out_n, .p = p, .n = n, .put = put, .obj = obj,
+		.own = put == vg_out_own ? n : 0,
 	};
+	if (put == vg_out_own)
+		atomic64_add(n, &c->node->answers_bytes);
 	c->out_bytes += n;
+}
+
+static void put_ref(struct vg_conn *c, struct vg_out_ref *r)
+{
+	r->put(r->obj);
+	if (r->own)
+		atomic64_sub(r->own, &c->node->answers_bytes);
 }
 
 void vg_out_abort(struct vg_conn *c)
 {
 	for (; c->ref_at < c->nr_refs; c->ref_at++)
-		c->ref[c->ref_at].put(c->ref[c->ref_at].obj);
+		put_ref(c, &c->ref[c->ref_at]);
 	c->nr_refs = c->ref_at = 0;
 	c->out_n = c->out_at = 0;
 	c->out_bytes = 0;
@@ -141,7 +156,7 @@ static size_t sent_step(struct vg_conn *c, size_t n)
 		r->p += k;
 		r->n -= k;
 		if (!r->n) {
-			r->put(r->obj);
+			put_ref(c, r);
 			c->ref_at++;
 		}
 		return k;

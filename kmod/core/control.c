@@ -117,6 +117,9 @@ static int post_config_reload(struct vg_req *req)
 
 static int post_analytics_reload(struct vg_req *req)
 {
+	/* what was read anew stays so, whatever becomes of the answer */
+	if (!vg_reply_room(req))
+		return 0;
 	return reload(req, "analytics.invalid", vg_node_reload_values, get_analytics);
 }
 

@@ -72,7 +72,7 @@ static const struct known_field known_fields[] = {
 	FIELD("host", VG_H_HOST, false, 0),
 	FIELD("range", VG_H_RANGE, false, 0),
 	FIELD("accept", VG_H_ACCEPT, true, 4),
-	FIELD("expect", VG_H_EXPECT, false, 0),
+	FIELD("expect", VG_H_EXPECT, false, 17),
 	FIELD("if-match", VG_H_IF_MATCH, false, 6),
 	FIELD("if-range", VG_H_IF_RANGE, false, 0),
 	FIELD("connection", VG_H_CONNECTION, true, 0),
@@ -85,6 +85,7 @@ static const struct known_field known_fields[] = {
 	FIELD("content-encoding", VG_H_CONTENT_ENCODING, false, 0),
 	FIELD("transfer-encoding", VG_H_TRANSFER_ENCODING, false, 0),
 	FIELD("x-virgo-content-sha256", VG_H_SHA256, false, 0),
+	FIELD("origin", VG_H_ORIGIN, true, 0),
 };
 
 /* 1 + index of the first known field of that length */
@@ -225,7 +226,8 @@ static int note_known(struct vg_req *req, const struct known_field *k, struct vg
 	switch (k->header) {
 	case VG_H_CONTENT_LENGTH:
 		if (vg_str_u64(v, &req->content_length) || v.n > 18)
-			return head_malformed(err, "Content-Length is digits without leading zero",
+			return head_malformed(err,
+					      "Content-Length is 1 to 18 digits, no leading zero",
 					      at);
 		req->has_length = true;
 		break;

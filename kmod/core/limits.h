@@ -23,8 +23,8 @@ enum vg_limit {
 	VG_IN_MIN		= 4096,	/* input buffer of a quiet connection */
 	VG_IN_MAX		= VG_REQUEST_LINE_MAX + VG_HEADER_BYTES_MAX + 4096,
 	VG_OUT_MIN		= 2048,	/* output buffer of a quiet connection */
-	VG_OUT_HIGH		= 65536,	/* no further request is begun above this */
-	VG_OUT_MAX		= 131072,	/* linear output never grows past this */
+	VG_OUT_HIGH		= 61440,	/* no further request is begun above this, */
+	VG_OUT_MAX		= 65536,	/* so that linear output never grows past this */
 	VG_OUT_REFS		= 16,	/* answers sent by reference that may queue up */
 	VG_COPY_MAX		= 2048,	/* smaller bodies are copied into the output */
 
@@ -34,6 +34,10 @@ enum vg_limit {
 	VG_LINGER_MS		= 1000,	/* a closing connection drains its peer this long */
 	VG_LINGER_BYTES		= 1 << 20,
 	VG_TICK_MS		= 250,	/* how often a host calls vg_node_tick() */
+
+	/* memory of core's own over all connections of a node: their number alone is no bound */
+	VG_ANSWERS_MAX		= 64 << 20,	/* answers on their way to peers that read, or do not */
+	VG_BODIES_MAX		= 64 << 20,	/* bodies on their way in */
 
 	/* bodies */
 	VG_VALUE_MAX		= 1 << 20,

@@ -93,7 +93,7 @@ static int parse_config(const struct vg_node *node, const char *text, size_t n,
 	else if (err.line)
 		scnprintf(msg, msg_n, "%s:%u:%u: %s", path, err.line, err.col, err.msg);
 	else
-		scnprintf(msg, msg_n, "%s: %s", path, err.msg);
+		scnprintf(msg, msg_n, "%s: %s", err.col ? "option" : path, err.msg);
 	return ret;
 }
 
@@ -112,10 +112,8 @@ static int read_keys(const struct vg_config *cfg, struct vg_keyset **keys, char 
 			  path, path);
 		return ret;
 	}
-	if (ret && ret != -ENOENT) {
-		scnprintf(msg, msg_n, "%s: cannot be read (error %d)", path, ret);
-		return ret;
-	}
+	if (ret && ret != -ENOENT)
+		return vg_conf_unread(path, ret, VG_KEY_FILE_MAX, msg, msg_n);
 	ret = vg_keyset_parse((char *)text, n, keys, &err);
 	if (!ret)
 		return 0;
@@ -247,6 +245,7 @@ void vg_node_free(struct vg_node *node)
 	deny = rcu_dereference_protected(node->deny, 1);
 	shadow = rcu_dereference_protected(node->deny_shadow, 1);
 	WARN_ON(deny || shadow || atomic_read(&node->connections));
+	WARN_ON(atomic64_read(&node->answers_bytes) || atomic64_read(&node->bodies_bytes));
 	vg_replay_free(node->replay);
 	vg_keyset_put(rcu_dereference_protected(node->keys, 1));
 	vg_config_put(rcu_dereference_protected(node->cfg, 1));
@@ -613,10 +612,8 @@ static int reload(struct vg_node *node, struct vg_config **cfg, struct vg_keyset
 
 	lockdep_assert_held(&node->lock);
 	ret = host_read_file(node->conf_path, VG_CONF_FILE_MAX, false, &text, &n);
-	if (ret && ret != -ENOENT) {
-		scnprintf(msg, msg_n, "%s: cannot be read (error %d)", node->conf_path, ret);
-		return ret;
-	}
+	if (ret && ret != -ENOENT)
+		return vg_conf_unread(node->conf_path, ret, VG_CONF_FILE_MAX, msg, msg_n);
 	ret = parse_config(node, (char *)text, n, cfg, msg, msg_n);
 	kvfree(text);
 	if (ret)

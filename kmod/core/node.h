@@ -71,6 +71,9 @@ struct vg_node {
 	atomic_t refusing;
 	atomic64_t refused_limit, refused_deny;	/* connections turned away at accept */
 	atomic64_t auth_refused[VG_AUTH_CODES];
+	atomic64_t answers_bytes;	/* of answers by reference that core owns; see VG_ANSWERS_MAX */
+	atomic64_t bodies_bytes;	/* of bodies that core owns; see VG_BODIES_MAX */
+	atomic64_t refused_memory;	/* requests for which these had no room */
 
 	/* effective limits: configuration bounded and possibly moved by learnt values */
 	u64 max_connections;

@@ -10,6 +10,7 @@
  * one key at most half of it). Locks: one spinlock a shard, innermost; nothing sleeps under it.
  */
 #include <linux/list.h>
+#include <linux/sched.h>
 #include <linux/siphash.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -86,6 +87,7 @@ static void drop(struct vg_replay *r, struct entry *e)
 	vg_gone(VG_L_REPLAYS);
 }
 
+/* Sixteen million entries are a second's work. */
 static void sweep(struct vg_replay *r, struct shard *s, u64 before_s)
 {
 	struct hlist_node *tmp;
@@ -98,6 +100,7 @@ static void sweep(struct vg_replay *r, struct shard *s, u64 before_s)
 			if (e->date_s < before_s)
 				drop(r, e);
 		spin_unlock(&s->lock);
+		cond_resched();
 	}
 }
 
@@ -197,31 +200,54 @@ static void release(struct vg_replay *r, struct entry *e)
 	vg_gone(VG_L_REPLAYS);
 }
 
+/* What stands for a request, and where; but for its date */
+static struct hlist_head *place(struct vg_replay *r, const struct vg_key *key, u32 service, const u8 sig[16],
+				struct vg_str nonce, struct entry *like, struct shard **s)
+{
+	u64 hash = siphash(key->id, key->id_n, &r->seed);
+
+	*like = (struct entry){ };
+	like->ordered = ordered_nonce(nonce, &like->id[0], &like->counter);
+	if (like->ordered)
+		like->id[1] = hash ^ service;
+	else
+		memcpy(like->id, sig, sizeof(like->id));
+	like->quota = hash % QUOTA_SLOTS;
+	hash = siphash(like->id, sizeof(like->id), &r->seed);
+	*s = &r->shard[hash % SHARDS];
+	return &(*s)->bucket[hash / SHARDS % BUCKETS];
+}
+
+bool vg_replay_seen(struct vg_replay *r, const struct vg_key *key, u32 service, const u8 sig[16],
+		    struct vg_str nonce)
+{
+	struct entry like, *e;
+	struct hlist_head *head;
+	struct shard *s;
+	bool seen;
+
+	head = place(r, key, service, sig, nonce, &like, &s);
+	spin_lock(&s->lock);
+	e = find(head, &like);
+	seen = e && (!e->ordered || like.counter <= e->counter);
+	spin_unlock(&s->lock);
+	return seen;
+}
+
 int vg_replay_check(struct vg_replay *r, const struct vg_key *key, u32 service, const u8 sig[16],
 		    struct vg_str nonce, u64 date_s, u64 now_s, u32 *retry_s)
 {
-	struct entry like = { };
-	struct entry *e;
+	struct entry like, *e;
 	struct hlist_head *head;
 	struct shard *s;
-	u64 hash;
 	int ret;
 
 	if (date_s <= r->begin_s) {
 		*retry_s = r->begin_s >= now_s ? min_t(u64, r->begin_s - now_s + 1, 60) : 1;
 		return -EAGAIN;
 	}
-	like.ordered = ordered_nonce(nonce, &like.id[0], &like.counter);
-	hash = siphash(key->id, key->id_n, &r->seed);
-	if (like.ordered)
-		like.id[1] = hash ^ service;
-	else
-		memcpy(like.id, sig, sizeof(like.id));
-	like.quota = hash % QUOTA_SLOTS;
+	head = place(r, key, service, sig, nonce, &like, &s);
 	like.date_s = date_s;
-	hash = siphash(like.id, sizeof(like.id), &r->seed);
-	s = &r->shard[hash % SHARDS];
-	head = &s->bucket[hash / SHARDS % BUCKETS];
 
 	/* an ordered stream that is known costs no memory */
 	if (like.ordered) {

@@ -163,6 +163,8 @@ static int reply_linear(struct vg_req *req, u16 status, const char *type, const 
 	bool send = n && req->method != VG_HEAD && !bodyless(status);
 	char *out, *p;
 
+	/* what may stand there when a request begins, "100 Continue", and the longest such answer */
+	BUILD_BUG_ON(VG_OUT_HIGH + 64 + VG_HEAD_ROOM + VG_EXTRA_HEADERS_MAX + VG_COPY_MAX > VG_OUT_MAX);
 	if (!vg_reply_begin(req, status))
 		return 0;
 	out = vg_out_room(c, VG_HEAD_ROOM + req->extra_n + (send ? n : 0));
@@ -206,10 +208,23 @@ drop:
 }
 EXPORT_SYMBOL_GPL(vg_reply_ref);
 
-static void put_kvfree(void *obj)
+bool vg_reply_room(struct vg_req *req)
 {
-	kvfree(obj);
+	struct vg_node *node = req->node;
+	u64 used = atomic64_read(&node->answers_bytes);
+
+	/* those who pass here at once may go beyond it together, by an answer each */
+	if (req->has_room || used < VG_ANSWERS_MAX) {
+		req->has_room = true;
+		return true;
+	}
+	atomic64_inc(&node->refused_memory);
+	vg_problem(req, 503, "node.memory",
+		   "answers that wait for their readers take %llu bytes, and may take no more: try again",
+		   (unsigned long long)used);
+	return false;
 }
+EXPORT_SYMBOL_GPL(vg_reply_room);
 
 int vg_reply_bytes(struct vg_req *req, u16 status, const char *type, const void *p, size_t n)
 {
@@ -217,12 +232,14 @@ int vg_reply_bytes(struct vg_req *req, u16 status, const char *type, const void 
 
 	if (n <= VG_COPY_MAX || req->method == VG_HEAD || bodyless(status))
 		return reply_linear(req, status, type, p, n);
+	if (!vg_reply_room(req))
+		return 0;
 	copy = kvmalloc(n, GFP_KERNEL);
 	if (!copy)
 		return vg_problem(req, 503, "node.memory", "no memory for an answer of %zu bytes",
 				  n);
 	memcpy(copy, p, n);
-	return vg_reply_ref(req, status, type, copy, n, put_kvfree, copy);
+	return vg_reply_ref(req, status, type, copy, n, vg_out_own, copy);
 }
 EXPORT_SYMBOL_GPL(vg_reply_bytes);
 
@@ -241,12 +258,16 @@ int vg_reply_text(struct vg_req *req, u16 status, const char *type, struct vg_bu
 		vg_buf_free(text);
 		return 0;
 	}
+	if (!vg_reply_room(req)) {
+		vg_buf_free(text);
+		return 0;
+	}
 	p = vg_buf_take(text, &n);
 	if (!p) {
 		vg_buf_free(text);
 		return vg_problem(req, 503, "node.memory", "no memory for the answer");
 	}
-	return vg_reply_ref(req, status, type, p, n, put_kvfree, p);
+	return vg_reply_ref(req, status, type, p, n, vg_out_own, p);
 }
 EXPORT_SYMBOL_GPL(vg_reply_text);
 
@@ -400,6 +421,8 @@ int vg_line_reply(struct vg_req *req, const void *p, size_t n)
 	void *copy;
 	char *out;
 
+	if (n > VG_COPY_MAX && !vg_reply_room(req))
+		return 0;
 	if (!vg_reply_begin(req, 0))
 		return 0;
 	if (n <= VG_COPY_MAX) {
@@ -419,7 +442,7 @@ int vg_line_reply(struct vg_req *req, const void *p, size_t n)
 	}
 	memcpy(copy, p, n);
 	((char *)copy)[n] = '\n';
-	vg_out_ref(c, copy, n + 1, put_kvfree, copy);
+	vg_out_ref(c, copy, n + 1, vg_out_own, copy);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vg_line_reply);

@@ -36,6 +36,7 @@ enum vg_header {
 	VG_H_IF_RANGE,
 	VG_H_ACCEPT,
 	VG_H_CONTENT_ENCODING,
+	VG_H_ORIGIN,
 	VG_HEADERS,
 };
 
@@ -85,6 +86,7 @@ struct vg_req {
 	bool has_length;
 	bool expect_continue;
 	bool answered;
+	bool has_room;			/* for a long answer: vg_reply_room() has said so */
 	bool pending;			/* run() returned VG_PENDING and has not finished */
 	bool streaming;			/* vg_stream_begin() was called, vg_stream_end() was not */
 	bool gone;			/* VG_EVENT_GONE was told */
@@ -144,6 +146,12 @@ int vg_reply_bytes(struct vg_req *req, u16 status, const char *type, const void 
 /* @p is sent in place; @put(@obj) is called when it is sent or the connection is gone. */
 int vg_reply_ref(struct vg_req *req, u16 status, const char *type, const void *p, size_t n,
 		 void (*put)(void *obj), void *obj);
+/*
+ * Is there memory for a long answer of core's own, or do too many wait for peers that do not read? False: 503 is
+ * answered. Asked by core when it is handed such an answer; a handler that cannot take back what it does asks
+ * first, and its answer is taken whatever has become of the memory since.
+ */
+bool vg_reply_room(struct vg_req *req);
 /* Takes the bytes out of @json (freed by core, also on failure of @json). */
 int vg_reply_json(struct vg_req *req, u16 status, struct vg_buf *json);
 int vg_reply_text(struct vg_req *req, u16 status, const char *type, struct vg_buf *text);

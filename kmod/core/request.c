@@ -29,6 +29,7 @@ void vg_request_reset(struct vg_conn *c)
 	req->nr_args = 0;
 	req->is_line = false;
 	req->answered = false;
+	req->has_room = false;
 	req->pending = false;
 	req->streaming = false;
 	req->gone = false;
@@ -40,6 +41,24 @@ void vg_request_reset(struct vg_conn *c)
 	req->extra_n = 0;
 }
 
+/* A body in memory of core's own: charged before it is asked for. */
+static bool charge_body(struct vg_req *req, size_t n)
+{
+	struct vg_node *node = req->node;
+
+	if (atomic64_add_return(n, &node->bodies_bytes) <= VG_BODIES_MAX)
+		return true;
+	atomic64_sub(n, &node->bodies_bytes);
+	atomic64_inc(&node->refused_memory);
+	return false;
+}
+
+static void free_body(struct vg_req *req, const struct vg_body *body)
+{
+	kvfree(body->data);
+	atomic64_sub(body->cap, &req->node->bodies_bytes);
+}
+
 static void request_drop(struct vg_req *req)
 {
 	const struct vg_route *route = req->route;
@@ -49,7 +68,7 @@ static void request_drop(struct vg_req *req)
 	if (req->entered && route->drop)
 		route->drop(req);
 	if (req->parked || !route->room)
-		kvfree(req->body.data);
+		free_body(req, &req->body);
 	req->entered = false;
 	req->parked = false;
 	req->body = (struct vg_body){};
@@ -216,13 +235,18 @@ static void head_checks(struct vg_conn *c)
 
 static int default_room(struct vg_req *req, size_t need)
 {
-	u8 *data = kvmalloc(need, GFP_KERNEL);
+	u8 *data;
 
-	if (!data)
+	if (!charge_body(req, need))
 		return -ENOMEM;
+	data = kvmalloc(need, GFP_KERNEL);
+	if (!data) {
+		atomic64_sub(need, &req->node->bodies_bytes);
+		return -ENOMEM;
+	}
 	if (req->body.n)
 		memcpy(data, req->body.data, req->body.n);
-	kvfree(req->body.data);
+	free_body(req, &req->body);
 	req->body.data = data;
 	req->body.cap = need;
 	return 0;
@@ -275,7 +299,7 @@ static int unpark_body(struct vg_req *req)
 	} else {
 		vg_request_answered(req, ret);
 	}
-	kvfree(was.data);
+	free_body(req, &was);
 	return ret;
 }
 

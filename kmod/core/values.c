@@ -47,6 +47,7 @@ struct snapshot {
 struct vg_values {
 	struct vg_node *node;
 	struct snapshot *snap;	/* NULL: no file */
+	struct snapshot *before;	/* while a new reading is judged: the one it replaces */
 	char state[160];	/* why nothing is in force; empty: it is */
 	enum vg_force force;	/* of the file as a whole */
 	u32 n;
@@ -174,10 +175,8 @@ static int read_snapshot(struct vg_values *v, const char *path, struct snapshot 
 	int ret;
 
 	ret = host_read_file(path, VG_VALUES_FILE_MAX, false, &text, &n);
-	if (ret) {
-		scnprintf(msg, msg_n, "%s: cannot be read (error %d)", path, ret);
-		return ret;
-	}
+	if (ret)
+		return vg_conf_unread(path, ret, VG_VALUES_FILE_MAX, msg, msg_n);
 	r.snap = kvzalloc(struct_size(r.snap, pair, VG_VALUES_MAX), GFP_KERNEL);
 	if (!r.snap) {
 		kvfree(text);
@@ -267,16 +266,31 @@ static s64 clamp_value(struct vg_values *v, struct slot *slot, s64 x)
 	return x;
 }
 
-static void log_change(const struct slot *slot, enum vg_force was, s64 was_number, const char *why)
+/* a value that is text, as the log shows it: cut, and "nothing" where the file does not count */
+static const char *shown(enum vg_force force, struct vg_str text, char *buf, size_t cap)
+{
+	return force == VG_FORCE_NONE ? "nothing" : vg_printable(text.p, text.n, buf, cap);
+}
+
+static void log_change(const struct slot *slot, enum vg_force was, s64 was_number,
+		       struct vg_str was_text, struct vg_str text)
 {
 	static const char *const what[] = { "back to the administrator's own", "in shadow", "in force" };
+	const char *colon = slot->why[0] ? ": " : "";
+	char old[64], new[64];
 
 	if (slot->def->type == VG_VALUE_INT)
 		pr_info("virgo: value %s: %s, %lld -> %lld%s%s\n", slot->def->name, what[slot->force],
-			(long long)was_number, (long long)slot->number, why[0] ? ": " : "", why);
+			(long long)was_number, (long long)slot->number, colon, slot->why);
 	else
-		pr_info("virgo: value %s: %s%s%s\n", slot->def->name, what[slot->force],
-			why[0] ? ": " : "", why);
+		pr_info("virgo: value %s: %s, %s -> %s%s%s\n", slot->def->name, what[slot->force],
+			shown(was, was_text, old, sizeof(old)),
+			shown(slot->force, text, new, sizeof(new)), colon, slot->why);
+}
+
+static struct vg_str text_of(const struct vg_conf_pair *pair)
+{
+	return pair ? pair->value : vg_str("", 0);
 }
 
 /* Make @slot count with @force; @fresh: the file was read anew, so equal numbers may hide new text. */
@@ -287,9 +301,13 @@ static void settle(struct vg_values *v, struct slot *slot, enum vg_force force, 
 	/* the file was read before a module said what it takes */
 	bool fits = pair && !check_registered(slot->def, pair, NULL);
 	s64 was_number = slot->number, own = slot->def->own ? slot->def->own(v->node) : 0;
+	struct vg_str text = text_of(pair), was_text = text;
 	enum vg_force was = slot->force;
+	bool changed;
 	int ret = 0;
 
+	if (fresh)
+		was_text = text_of(find_pair(v->before, slot->def->name));
 	if (!fits)
 		force = VG_FORCE_NONE;
 	if (force == VG_FORCE_NONE) {
@@ -324,10 +342,12 @@ static void settle(struct vg_values *v, struct slot *slot, enum vg_force force, 
 	slot->force = force;
 	slot->number = value.number;
 	slot->own = own;
-	if (was != force || was_number != value.number) {
+	changed = slot->def->type == VG_VALUE_INT ? was_number != value.number :
+		  force != VG_FORCE_NONE && !vg_str_eq(was_text, text);
+	if (was != force || changed) {
 		slot->since_s = ktime_get_real_seconds();
 		if (was != VG_FORCE_NONE || force != VG_FORCE_NONE)
-			log_change(slot, was, was_number, slot->why);
+			log_change(slot, was, was_number, was_text, text);
 	}
 }
 
@@ -356,9 +376,11 @@ int vg_values_load(struct vg_values *v, char *msg, size_t msg_n)
 	vg_config_put(cfg);
 	if (ret && ret != -ENOENT)
 		return ret;
-	swap(v->snap, fresh);
+	v->before = v->snap;
+	v->snap = fresh;
 	judge(v, true);
-	snapshot_free(fresh);
+	snapshot_free(v->before);
+	v->before = NULL;
 	return ret;
 }
 

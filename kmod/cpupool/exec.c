@@ -220,8 +220,12 @@ static int submit(struct vg_req *req, struct cp_run *run)
 
 int cp_exec(struct vg_req *req)
 {
-	struct cp_run *run = cp_exec_parse(req, false);
+	struct cp_run *run;
 
+	/* what a program has done is not taken back for want of room for the answer */
+	if (!vg_reply_room(req))
+		return 0;
+	run = cp_exec_parse(req, false);
 	if (!run)
 		return 0;
 	run->live = wants_lines(req);
@@ -236,6 +240,8 @@ int cp_exec_line(struct vg_req *req)
 	struct cp_run *run;
 	int ret;
 
+	if (!vg_reply_room(req))
+		return 0;
 	ret = cp_spec_line(&spec, req->arg[0], &fault);
 	if (!ret && cp_function_exists(spec.name))
 		spec.kind = CP_KERNEL;

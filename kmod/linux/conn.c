@@ -16,7 +16,8 @@
  * A connection is on the list and has its callbacks at one moment, under conns_lock: whoever finds it there to
  * drop it may let the worker close it at once.
  *
- * Locks: conns_lock -> sk_callback_lock; neither is held while anything sleeps.
+ * Locks: conns_lock -> sk_callback_lock; neither is held while anything sleeps. conns_lock is for work items and
+ * unloading only, never for socket callbacks: whoever walks the list, which may be long, lets packets come in.
  */
 #include <linux/atomic.h>
 #include <linux/kernel.h>
@@ -176,15 +177,15 @@ static void conn_close(struct virgo_conn *k)
 	if (cancel_delayed_work(&k->wake))
 		conn_put(k);
 	/* the tick looks at ->c under the lock */
-	spin_lock_bh(&conns_lock);
+	spin_lock(&conns_lock);
 	k->c = NULL;
-	spin_unlock_bh(&conns_lock);
+	spin_unlock(&conns_lock);
 	k->closed = true;
 	vg_conn_free(c);
 	sock_release(k->sock);
-	spin_lock_bh(&conns_lock);
+	spin_lock(&conns_lock);
 	list_del(&k->link);
-	spin_unlock_bh(&conns_lock);
+	spin_unlock(&conns_lock);
 	wake_up(&conns_gone);
 	conn_put(k);
 }
@@ -400,10 +401,10 @@ void virgo_conn_accept(struct vg_node *node, struct vg_svc *svc, struct socket *
 	tcp_sock_set_nodelay(sock->sk);
 	/* from here the work item may close it: hold it until it is queued */
 	refcount_inc(&k->refs);
-	spin_lock_bh(&conns_lock);
+	spin_lock(&conns_lock);
 	list_add_tail(&k->link, &conns);
 	attach(k);
-	spin_unlock_bh(&conns_lock);
+	spin_unlock(&conns_lock);
 	/* bytes that came before the callbacks were in place */
 	conn_queue(k);
 	conn_put(k);
@@ -420,23 +421,23 @@ void virgo_conns_tick(void)
 	u64 now_ms = vg_now_ms();
 	struct virgo_conn *k;
 
-	spin_lock_bh(&conns_lock);
+	spin_lock(&conns_lock);
 	list_for_each_entry(k, &conns, link) {
 		if (k->c && vg_conn_expired(k->c, now_ms))
 			conn_queue_flag(k, CONN_TIMEOUT);
 	}
-	spin_unlock_bh(&conns_lock);
+	spin_unlock(&conns_lock);
 }
 
 static void drop_all(struct vg_svc *svc)
 {
 	struct virgo_conn *k;
 
-	spin_lock_bh(&conns_lock);
+	spin_lock(&conns_lock);
 	list_for_each_entry(k, &conns, link)
 		if (!svc || k->svc == svc)
 			conn_queue_flag(k, CONN_DROP);
-	spin_unlock_bh(&conns_lock);
+	spin_unlock(&conns_lock);
 }
 
 static bool none_left(struct vg_svc *svc)
@@ -444,14 +445,14 @@ static bool none_left(struct vg_svc *svc)
 	struct virgo_conn *k;
 	bool none = true;
 
-	spin_lock_bh(&conns_lock);
+	spin_lock(&conns_lock);
 	list_for_each_entry(k, &conns, link) {
 		if (!svc || k->svc == svc) {
 			none = false;
 			break;
 		}
 	}
-	spin_unlock_bh(&conns_lock);
+	spin_unlock(&conns_lock);
 	return none;
 }
 

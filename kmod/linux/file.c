@@ -67,7 +67,8 @@ int host_read_file(const char *path, size_t max, bool secret, u8 **data, size_t 
 	got = read_all(f, p, max + 1);
 	ret = got < 0 ? got : (size_t)got > max ? -E2BIG : 0;
 	if (ret) {
-		kvfree(p);
+		/* it may be the keys */
+		kvfree_sensitive(p, max + 1);
 		goto out_close;
 	}
 	p[got] = 0;

@@ -20,6 +20,7 @@
 enum {
 	MP_MALLOC_BODY = 256,
 	MP_MALLOC_TOKENS = 8,
+	MP_ZERO_PIECE = 65536,	/* looked at before others get a turn */
 };
 
 /* Blocks have no names that a key's prefixes could allow. False: answered. */
@@ -304,16 +305,16 @@ int mp_block_read(struct vg_req *req)
 {
 	struct mp_pool *pool = req->data;
 	struct mp_block_id id;
+	struct vg_str unused;
 	struct mp_val *v;
-	u64 off, n;
+	u64 off, n = 0;
 
 	v = mp_block_find(req, req->param[0], &id);
 	if (!v)
 		return 0;
-	n = U64_MAX;
 	if (!mp_block_params(req, &off, &n))
 		goto put;
-	if (n == U64_MAX)
+	if (!vg_req_query(req, "length", &unused))
 		n = off < v->size ? v->size - off : 0;
 	if (mp_block_range(req, off, n, v->size))
 		goto put;
@@ -322,6 +323,23 @@ int mp_block_read(struct vg_req *req)
 put:
 	mp_val_put(v);
 	return 0;
+}
+
+/* The bytes before the zeros at the end; a block may be nothing else, for 256 MiB */
+static size_t mp_block_text(const struct mp_val *v)
+{
+	size_t n = v->size, piece;
+
+	while (n) {
+		piece = min_t(size_t, n, MP_ZERO_PIECE);
+		if (memchr_inv(v->data + n - piece, 0, piece))
+			break;
+		n -= piece;
+		cond_resched();
+	}
+	while (n && !v->data[n - 1])
+		n--;
+	return n;
 }
 
 int mp_block_read_line(struct vg_req *req)
@@ -334,8 +352,7 @@ int mp_block_read_line(struct vg_req *req)
 	v = mp_block_find(req, req->arg[0], &id);
 	if (!v)
 		return 0;
-	for (n = v->size; n && !v->data[n - 1]; n--)
-		;
+	n = mp_block_text(v);
 	if (n > MP_LINE_DATA_MAX)
 		vg_problem(req, 413, "mem.too_large",
 			   "the block holds %zu bytes, a line at most %d: use GET /v1/blocks", n,

@@ -6,6 +6,7 @@
  * leaves here.
  */
 #include <linux/lockdep.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 
 #include "mempool/pool.h"
@@ -223,6 +224,8 @@ void mp_blocks_free(struct mp_pool *pool)
 
 	mutex_lock(&pool->lock);
 	for (i = 0; i < pool->slots; i++) {
+		if (!(i & (MP_CHUNK_SLOTS - 1)))
+			cond_resched();
 		v = rcu_dereference_protected(mp_slot_locked(pool, i)->val,
 					      lockdep_is_held(&pool->lock));
 		if (!v)

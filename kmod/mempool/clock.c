@@ -5,6 +5,7 @@
  */
 #include <linux/list.h>
 #include <linux/lockdep.h>
+#include <linux/sched.h>
 
 #include "mempool/pool.h"
 
@@ -60,6 +61,7 @@ size_t mp_evict(struct mp_pool *pool, size_t bytes)
 			atomic64_inc(&pool->stats.evicted);
 		}
 		mutex_unlock(&pool->lock);
+		cond_resched();
 		if (n < MP_BUDGET && got < bytes)
 			break;
 	}

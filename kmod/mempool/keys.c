@@ -218,6 +218,9 @@ int mp_key_delete(struct vg_req *req)
 	if (!mp_req_key(req, buf, &what) || !mp_cond_valid(req))
 		return 0;
 	ret = mp_delete(pool, &what, mp_cond_decide, &cond);
+	/* what is not there is not there, as GET says, whatever was expected of it */
+	if (ret == -ECANCELED && !cond.found)
+		ret = -ENOENT;
 	if (ret)
 		return mp_key_problem(req, &what, ret, &cond, 0);
 	atomic64_inc(&pool->stats.deletes);

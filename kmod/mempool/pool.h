@@ -47,7 +47,7 @@ enum mp_limits {
 	MP_SLOT_BITS		= 10,		/* of a chunk, and chunks of the table */
 	MP_EVICT_ROUNDS		= 4,		/* before an allocation gives up */
 	MP_CLOCK_STEPS		= 1024,		/* second chances in a row */
-	MP_BUDGET		= 1024,		/* expired entries a lock hold */
+	MP_BUDGET		= 1024,		/* timers looked at, entries removed, a lock hold */
 	MP_STAT_SHARDS		= 8,
 };
 

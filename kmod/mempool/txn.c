@@ -371,7 +371,8 @@ int mp_txn(struct vg_req *req)
 	t->req = req;
 	t->pool = req->data;
 	vg_buf_init(&t->out, NULL, 0, MP_RESULT_BUF);
-	if (!mp_txn_parse(t) && !mp_txn_may(t) && !mp_txn_prepare(t))
+	/* what is done cannot be taken back for want of room for the answer */
+	if (!mp_txn_parse(t) && !mp_txn_may(t) && vg_reply_room(req) && !mp_txn_prepare(t))
 		ret = mp_txn_run(t);
 	mp_txn_free(t);
 	return ret;

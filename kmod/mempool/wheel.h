@@ -23,7 +23,8 @@ struct mp_timer {
 };
 
 struct mp_wheel {
-	u64 turned;	/* slots up to this one (counted from time 0) have been looked at */
+	u64 turned;	/* slots up to this one (counted from time 0) have been looked at, */
+	struct hlist_head looking;	/* but for these timers of the last one */
 	struct hlist_head slot[MP_WHEEL_SLOTS];
 };
 
@@ -35,8 +36,9 @@ void mp_wheel_add(struct mp_wheel *w, struct mp_timer *t, u64 at_ms);
 void mp_wheel_del(struct mp_timer *t);
 
 /*
- * Take out the timers due at @now_ms and call @fire for each, for at most @budget of them. False:
- * the budget ran out, call again. @fire may add timers, and must not delete others than its own.
+ * Take out the timers due at @now_ms and call @fire for each. At most @budget timers are looked at, due or
+ * not: clients choose when theirs are due, and may choose one slot for all. False: the budget ran out,
+ * call again. @fire may add and delete timers.
  */
 bool mp_wheel_turn(struct mp_wheel *w, u64 now_ms, u32 budget,
 		   void (*fire)(void *ctx, struct mp_timer *t), void *ctx);

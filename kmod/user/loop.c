@@ -176,6 +176,12 @@ static void conn_wait(struct loop_conn *u, bool waiting)
 	u->waiting = waiting;
 }
 
+static void conn_shut(struct loop_conn *u)
+{
+	shutdown(u->fd, SHUT_WR);
+	vg_conn_shut(u->c);
+}
+
 static void conn_run(struct loop_conn *u)
 {
 	unsigned int wants = 0;
@@ -189,8 +195,7 @@ static void conn_run(struct loop_conn *u)
 			return;
 		}
 		if (wants & VG_WANT_SHUT) {
-			shutdown(u->fd, SHUT_WR);
-			vg_conn_shut(u->c);
+			conn_shut(u);
 			continue;
 		}
 		if (wants & VG_WANT_WRITE && u->writable && conn_send(u))
@@ -199,6 +204,11 @@ static void conn_run(struct loop_conn *u)
 			break;
 	}
 	wants = vg_conn_wants(u->c);
+	/* in the last round it may have sent all it had: no event would bring us back */
+	if (wants & VG_WANT_SHUT) {
+		conn_shut(u);
+		wants = vg_conn_wants(u->c);
+	}
 	if (wants & VG_WANT_CLOSE) {
 		conn_close(u);
 		return;

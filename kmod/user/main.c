@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "core/addr.h"
+#include "core/conf.h"
 #include "core/host.h"
 #include "core/ledger.h"
 #include "core/limits.h"
@@ -156,7 +157,11 @@ static struct vg_node *make_node(const struct options *o)
 
 	ret = host_read_file(o->config, VG_CONF_FILE_MAX, false, &text, &n);
 	if (ret && (ret != -ENOENT || o->config_given)) {
-		snprintf(msg, sizeof(msg), "%s: cannot be read: %s", o->config, strerror(-ret));
+		if (ret == -E2BIG)
+			vg_conf_unread(o->config, ret, VG_CONF_FILE_MAX, msg, sizeof(msg));
+		else
+			snprintf(msg, sizeof(msg), "%s: cannot be read: %s", o->config,
+				 strerror(-ret));
 		fail(msg);
 		return NULL;
 	}

@@ -160,6 +160,10 @@ value()
 	assert_output --partial 'sources[0]'
 	run virgo analytics train --log "$DATA/train.log.gz" --out "$BATS_TEST_TMPDIR"
 	assert_failure
+	# standard output is no file to be replaced, and nobody means one of that name
+	run virgo analytics train --log "$DATA/train.log.gz" --out -
+	assert_failure 2
+	[ ! -e ./- ]
 	[ "$(cat values.conf)" = old ]
 }
 

@@ -382,6 +382,11 @@ setup()
 	assert_regex "$(node_log)" 'has no keys'
 	ask 201 PUT "$MEM/v1/mem/a" --data-binary x
 	ask 200 GET "$CTL/v1/config"
+	# a page that a browser of this machine shows
+	ask 401 POST "$MEM/v1/txn" -H 'Origin: https://evil.example' -H 'Content-Type: text/plain' \
+		--data-binary '{"then":[{"del":"a"}]}'
+	assert_equal "$code" auth.host
+	ask 200 GET "$MEM/v1/mem/a"
 	ask 403 POST "$CTL/v1/config/reload" -H 'Content-Length: 0'
 	ask 403 POST "$CTL/v1/analytics/reload" -H 'Content-Length: 0'
 	node_stop

@@ -78,6 +78,7 @@ time.sleep(600)
 	run virgo up --nodes 1 --set 'value_max = lots'
 	assert_failure 1
 	assert_line --partial value_max
+	refute_line --partial ports
 	[ ! -e "$XDG_RUNTIME_DIR/virgo" ]
 }
 
@@ -93,6 +94,31 @@ time.sleep(600)
 @test "--set reaches the nodes" {
 	virgo up --nodes 1 --set value_max=2k
 	[ "$(virgo config get --of-nodes value_max)" = 2048 ]
+}
+
+@test "--set: what up decides itself is refused, not ignored" {
+	local line
+
+	for line in node_id=9 ' listen = 127.0.0.9'; do
+		run virgo up --nodes 1 --set "$line"
+		assert_failure 2
+		assert_line --partial 'up gives each node its own'
+	done
+	run virgo up --kernel --set value_max=2k
+	assert_failure 2
+	run virgo up --kernel --no-keys
+	assert_failure 2
+	[ ! -e "$XDG_RUNTIME_DIR/virgo" ]
+}
+
+@test "a directory that is absent or closed: 3 and 4, as for any file" {
+	XDG_RUNTIME_DIR=$PWD/missing run virgo up --nodes 1
+	assert_failure 3
+	assert_line --partial "can't make"
+	[ "$(id -u)" = 0 ] || skip 'needs somebody to be closed to'
+	chmod 755 .
+	run setpriv --reuid 65534 --clear-groups env "XDG_RUNTIME_DIR=$PWD" "HOME=$PWD" "$VIRGO" up --nodes 1
+	assert_failure 4
 }
 
 @test "what a crash left behind is cleared away by the next up" {

@@ -86,6 +86,12 @@ teardown()
 	run --separate-stderr virgo mem set a b --tlt 5s
 	assert_failure 2
 	[ "$stderr" = $'virgo: mem set: unknown option "--tlt"\nhint: did you mean --ttl?' ]
+	# what was written right is not suggested
+	run --separate-stderr virgo mem set a b --ttl
+	[ "${stderr_lines[0]}" = 'virgo: mem set: option --ttl needs a value, DUR' ]
+	[[ ${stderr_lines[1]} != *'did you mean'* ]]
+	run --separate-stderr virgo status --output=xml
+	[[ ${stderr_lines[1]} != *'did you mean'* ]]
 	run --separate-stderr virgo mem get
 	assert_failure 2
 	[ "${stderr_lines[0]}" = 'virgo: mem get: no argument given' ]
@@ -213,6 +219,10 @@ teardown()
 	assert_failure 3
 	assert_output ''
 	[[ $stderr == *'no key'* ]]
+	run --separate-stderr virgo --jq . completion bash
+	assert_failure 2
+	assert_output ''
+	[[ $stderr = *'no JSON'* ]]
 }
 
 @test "ls merges all nodes in byte order, with prefix, limit and after" {
@@ -488,6 +498,22 @@ while True:
 	assert_failure 2
 }
 
+@test "api -o json: one document, whatever the body is" {
+	json() { virgo -w 127.0.0.1 -o json api "$@"; }
+	[ "$(json GET /v1/node | jq .id)" = 1 ]
+	[ "$(json GET /healthz | jq -c .)" = '{"node":"127.0.0.1","status":200,"body":"ok\n"}' ]
+	[ "$(json PUT "/v1/mem/doc$K" -d '{"a":1}' | jq -c .body)" = null ]
+	[ "$(json GET "/v1/mem/doc$K")" = '{"a":1}' ]
+	json PUT "/v1/mem/text$K" -d '42 things' >out
+	[ "$(json GET "/v1/mem/text$K" | jq -r .body)" = '42 things' ]
+	printf '\xff\0' | json PUT "/v1/mem/text$K" -d - >out
+	[ "$(json GET "/v1/mem/text$K" | jq -r .body_b64)" = /wA= ]
+	[ "$(json HEAD "/v1/mem/text$K" -i | jq -r '.headers["Content-Length"]')" = 2 ]
+	[ "$(virgo -o json api GET /healthz -i | jq -c '[.[] | .headers["Virgo-Node"]]')" = '["1","2","3"]' ]
+	[ "$(virgo -w 127.0.0.1 -o ndjson api GET /v1/node | wc -l)" = 1 ]
+	[ "$(virgo -w 127.0.0.1 --jq .body api GET /healthz)" = ok ]
+}
+
 @test "config get tells where each setting comes from, in the right order" {
 	mkdir -p "$XDG_CONFIG_HOME/virgo"
 	printf 'nodes = 127.0.0.7\ngroup.two = 127.0.0.[1-2]\ntimeout = 9s\n' >"$XDG_CONFIG_HOME/virgo/client.conf"
@@ -502,6 +528,19 @@ while True:
 	[ "$(virgo -c own.conf config get nodes)" = 127.0.0.2 ]
 	[ "$(VIRGO_CONFIG=own.conf virgo config get nodes)" = 127.0.0.2 ]
 	rm -r "$XDG_CONFIG_HOME/virgo"
+}
+
+@test "config get of nodes: where from, and one setting in JSON" {
+	virgo -w 127.0.0.1 config get --of-nodes >all
+	[ "$(awk -F'\t' '$1 == "node_id"' all)" = $'node_id\t1\toption' ]
+	[ "$(awk -F'\t' '$1 == "nodes" { print $3 }' all)" = file ]
+	[ "$(awk -F'\t' '$1 == "evict"' all)" = $'evict\tnone\tdefault' ]
+	[ "$(virgo -o json config get --of-nodes node_id | jq -c '[.[].value]')" = '[1,2,3]' ]
+	[ "$(virgo -w 127.0.0.2 -o json config get --of-nodes node_id | jq -c .)" = \
+		'[{"node":"127.0.0.2","key":"node_id","value":2,"origin":"option"}]' ]
+	run virgo -o json config get --of-nodes nothing
+	assert_failure 3
+	[ "$(jq -r '.[0].error.kind' <<<"$output")" = not_found ]
 }
 
 @test "config check says all errors at once, of both kinds of file" {

@@ -67,6 +67,16 @@ refuses_at()
 	node_refuse 'cannot be read'
 }
 
+@test "of a file that is too long the limit is told" {
+	only virgod 'the module reads its first configuration with a message of its own'
+	head -c 70000 /dev/zero | tr '\0' '#' >"$CONF"
+	node_refuse 'more than 65536 bytes'
+	node_conf
+	head -c 70000 /dev/zero | tr '\0' '#' >"$KEYS"
+	chmod 600 "$KEYS"
+	node_refuse 'more than 65536 bytes'
+}
+
 @test "a configuration that is not there is one of defaults only where nobody named it" {
 	only virgod 'a module has one place for it, which need not exist'
 	rm "$CONF"
@@ -136,7 +146,7 @@ refuses_at()
 	node_stop
 	run "$VIRGOD" --config "$CONF" --set value_max=lots
 	assert_failure 1
-	assert_output --partial lots
+	assert_output --partial 'virgod: option: value_max: "lots"'
 	run "$VIRGOD" --threads 0
 	assert_failure 2
 	run "$VIRGOD" --frobnicate

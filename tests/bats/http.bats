@@ -115,6 +115,30 @@ H='Host: localhost:30000\r\n'
 	node_stop
 }
 
+@test "however many receives a request takes, the node closes behind its answer" {
+	local n i piece
+
+	node_start
+	printf -v piece '%08192d' 0
+	for ((n = 1; n <= 16; n++)); do
+		{
+			printf 'PUT /v1/mem/a HTTP/1.1\r\n'"$H"'Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n'
+			for ((i = 0; i < n; i++)); do
+				printf '2000\r\n%s\r\n' "$piece"
+			done
+			printf '0\r\n\r\n'
+		} >request
+		exec 9<>"/dev/tcp/$ADDR/30000"
+		# all of it in one write, so that the node finds it all there
+		dd if=request bs=1M status=none >&9
+		run timeout "$PATIENCE" cat <&9
+		exec 9>&-
+		assert_success
+		assert_line --partial 'Connection: close'
+	done
+	node_stop
+}
+
 @test "HTTP/1.0 closes unless it is asked not to; Connection: close closes" {
 	node_start
 	run raw 30000 'GET /healthz HTTP/1.0\r\n\r\n'
@@ -344,6 +368,10 @@ H='Host: localhost:30000\r\n'
 	assert_equal "$(grep -c access-control <<<"$head")" 0
 	ask 200 GET "$MEM/v1/mem" -H 'Origin: http://evil.example'
 	assert_equal "$(grep -c access-control <<<"$head")" 0
+	# nor does one follow that did not ask: a browser sends such a POST without a word
+	ask 401 POST "$MEM/v1/mem/a/incr" -H 'Origin: http://evil.example' -H 'Content-Length: 0'
+	assert_equal "$code" auth.host
+	ask 404 GET "$MEM/v1/mem/a"
 	node_stop
 }
 

@@ -108,6 +108,13 @@ no_connections()
 	assert [ "$(grep -c 'HTTP/1.1 200' answer)" = 1 ]
 	assert [ "$took" -ge $((idle * 900)) ]
 	assert [ "$took" -le $((idle * 1000 + 1000 + PATIENCE * 100)) ]
+	# nor one that never said anything
+	begin=$(now_ms)
+	raw 30000 '' >answer
+	took=$(($(now_ms) - begin))
+	assert [ ! -s answer ]
+	assert [ "$took" -ge $((idle * 900)) ]
+	assert [ "$took" -le $((idle * 1000 + 1000 + PATIENCE * 100)) ]
 	# eight requests, a quarter of that time between them, on one connection
 	run bash -c "for i in 1 2 3 4 5 6 7 8; do printf 'GET /healthz HTTP/1.1\r\nHost: localhost:30000\r\n\r\n'; sleep $((idle / 4)).$((idle % 4 * 25)); done |
 		nc -N -w $PATIENCE $ADDR 30000"

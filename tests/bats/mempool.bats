@@ -108,6 +108,7 @@ line()
 	ask 204 PUT "$MEM/v1/mem/a" --data-binary 2 -H "If-Match: \"$old\""
 	ask 412 PUT "$MEM/v1/mem/a" --data-binary 3 -H "If-Match: \"$old\""
 	ask 412 DELETE "$MEM/v1/mem/a" -H "If-Match: \"$old\""
+	ask 404 DELETE "$MEM/v1/mem/none" -H "If-Match: \"$old\""
 	ask 200 GET "$MEM/v1/mem/a"
 	assert_equal "$body" 2
 	ask 304 GET "$MEM/v1/mem/a" -H "If-None-Match: \"$(etag)\""

@@ -77,6 +77,23 @@ start()
 	node_stop
 }
 
+@test "a list is told in the log with old and new, too, when it changes and only then" {
+	start
+	values 'DenySources=198.51.100.7;198.51.100.8'
+	reload
+	assert_equal "$(node_log | grep -c 'value DenySources: in force, nothing -> 198.51.100.7;198.51.100.8$')" 1
+	reload
+	values 'DenySources=198.51.100.9'
+	reload
+	reload
+	assert_equal "$(node_log | grep -c 'value DenySources: in force, 198.51.100.7;198.51.100.8 -> 198.51.100.9$')" 1
+	rm "$VALUES"
+	reload
+	assert_equal "$(node_log | grep -c 'value DenySources: back to .*, 198.51.100.9 -> nothing: ')" 1
+	assert_equal "$(node_log | grep -c 'value DenySources: ')" 3
+	node_stop
+}
+
 @test "a file that is there at the start counts from the start" {
 	values MaxConnections=300
 	start
@@ -194,6 +211,7 @@ start()
 	reload 409
 	head -c 66000 /dev/zero | tr '\0' '#' >"$VALUES"
 	reload 409
+	assert_regex "$(jq -r .detail answer.body)" 'values.conf: .*more than 65536 bytes'
 	for ((i = 0; i < 600; i++)); do echo "K$i=1"; done >"$VALUES"
 	reload 409
 	assert_equal "$(stat_of max_connections)" 300

@@ -12,8 +12,13 @@
 #include <stdlib.h>
 
 #include <linux/random.h>
+#include <linux/sched.h>
 #include <linux/shim.h>
 #include <linux/slab.h>
+
+static u32 __maybe_unused env_rests;	/* times the processor was offered to others */
+#undef cond_resched
+#define cond_resched() ({ might_sleep(); env_rests++; 0; })
 
 #include "core/addr.c"
 #include "core/bandwidth.c"

@@ -208,6 +208,15 @@ int vg_reply_json(struct vg_req *req, u16 status, struct vg_buf *json)
 	return 0;
 }
 
+static bool __maybe_unused test_no_room;
+
+bool vg_reply_room(struct vg_req *req)
+{
+	if (test_no_room)
+		test_record(503, "problem", "", 0);
+	return !test_no_room;
+}
+
 int vg_line_reply(struct vg_req *req, const void *p, size_t n)
 {
 	return test_record(1, "line", p, n);

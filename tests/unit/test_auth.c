@@ -482,6 +482,8 @@ static void test_without_keys(void **state)
 {
 	static const char req[] = "GET /v1/x HTTP/1.1\r\nHost: 127.0.0.1:30000\r\n\r\n";
 	static const char rebind[] = "GET /v1/x HTTP/1.1\r\nHost: evil.example\r\n\r\n";
+	static const char page[] =
+		"POST /v1/x HTTP/1.1\r\nHost: 127.0.0.1:30000\r\nOrigin: https://evil.example\r\nContent-Length: 0\r\n\r\n";
 	char *answer;
 
 	with_keys("");
@@ -490,6 +492,15 @@ static void test_without_keys(void **state)
 	free(answer);
 	answer = deliver(rebind, strlen(rebind));
 	assert_non_null(strstr(answer, "auth.host"));
+	free(answer);
+	/* what a page of another site has its reader's browser send without asking */
+	answer = deliver(page, strlen(page));
+	assert_non_null(strstr(answer, "HTTP/1.1 401"));
+	assert_non_null(strstr(answer, "auth.host"));
+	free(answer);
+	env_cfg.host_check = false;
+	answer = deliver(page, strlen(page));
+	assert_null(strstr(answer, "auth.host"));
 	free(answer);
 	done();
 }
@@ -600,6 +611,18 @@ static void test_no_room_before_the_signature(void **state)
 	assert_int_equal(status_of(&a, NULL), 204);
 	assert_int_equal(rooms, 3);
 	assert_int_equal(room_drops, 3);
+	/* but not a second time: its head alone says that it was here */
+	assert_int_equal(status_of(&a, "auth.replay"), 409);
+	a.nonce = "00112233445566aa.5";
+	assert_int_equal(status_of(&a, NULL), 204);
+	assert_int_equal(status_of(&a, "auth.replay"), 409);
+	a.nonce = "00112233445566aa.4";
+	assert_int_equal(status_of(&a, "auth.replay"), 409);
+	assert_int_equal(rooms, 4);
+	a.nonce = "00112233445566aa.6";
+	assert_int_equal(status_of(&a, NULL), 204);
+	assert_int_equal(rooms, 5);
+	assert_int_equal(room_drops, 5);
 	done();
 }
 

@@ -341,6 +341,35 @@ static void bodies_arrive_whole(void **state)
 	free(want);
 }
 
+/* Neither a long body nor a full buffer of requests keeps the processor from others. */
+static void work_takes_turns(void **state)
+{
+	static const char one[] = GET("/v1/mem/a"), put[] = "POST /v1/echo HTTP/1.1\r\n" H "Content-Length: 200000\r\n\r\n";
+	struct vg_conn *c = env_conn();
+	char many[40 * (sizeof(one) - 1)];
+	size_t room;
+	u32 i, was;
+
+	for (i = 0; i < 40; i++)
+		memcpy(many + i * (sizeof(one) - 1), one, sizeof(one) - 1);
+	assert_true(sizeof(many) < VG_IN_MIN);
+	was = env_rests;
+	assert_int_equal(vg_conn_input(c, many, sizeof(many)), sizeof(many));
+	assert_true(env_rests - was >= 40);
+	vg_conn_free(c);
+
+	c = env_conn();
+	env_hash = true;
+	vg_conn_input(c, T(put));
+	memset(vg_conn_space(c, &room), 'x', 200000);
+	assert_int_equal(room, 200000);
+	was = env_rests;
+	vg_conn_received(c, room);
+	env_hash = false;
+	assert_true(env_rests - was >= 200000 / 65536);
+	vg_conn_free(c);
+}
+
 /* A head that fills the buffer leaves room for the framing of chunks behind it. */
 static void chunked_after_long_head(void **state)
 {
@@ -662,6 +691,8 @@ static void backpressure(void **state)
 static void deadlines(void **state)
 {
 	struct env_out out = {};
+	struct vg_config *cfg;
+	struct vg_config quiet;
 	struct vg_conn *c;
 	u64 now = vg_mono_ms();
 
@@ -672,6 +703,34 @@ static void deadlines(void **state)
 	assert_int_equal(vg_conn_wants(c), VG_WANT_READ);
 	vg_conn_timeout(c, now + 10100);
 	assert_int_equal(vg_conn_wants(c), VG_WANT_CLOSE);
+	vg_conn_free(c);
+
+	/* sooner where idle_timeout is shorter; from the first byte on there is a request's time */
+	c = env_conn();
+	quiet = *c->cfg;
+	quiet.idle_timeout_ms = 1000;
+	cfg = c->cfg;
+	c->cfg = &quiet;
+	c->read_by_ms = 0;
+	vg_conn_rearm(c);
+	vg_conn_timeout(c, now + 900);
+	assert_int_equal(vg_conn_wants(c), VG_WANT_READ);
+	vg_conn_input(c, T("GE"));
+	vg_conn_timeout(c, now + 9000);
+	assert_int_equal(vg_conn_wants(c), VG_WANT_READ);
+	c->cfg = cfg;
+	vg_conn_free(c);
+	c = env_conn();
+	c->cfg = &quiet;
+	c->read_by_ms = 0;
+	vg_conn_rearm(c);
+	now = vg_mono_ms();
+	shim_clock_advance(800 * NSEC_PER_MSEC);
+	vg_conn_input(c, T("\r\n"));
+	shim_clock_reset();
+	vg_conn_timeout(c, now + 1100);
+	assert_int_equal(vg_conn_wants(c), VG_WANT_CLOSE);
+	c->cfg = cfg;
 	vg_conn_free(c);
 
 	/* dripping does not gain time */
@@ -786,6 +845,70 @@ static void limits_of_connections(void **state)
 	env_deny = false;
 	assert_int_equal(atomic_read(&env_node.connections), 0);
 	assert_int_equal(atomic_read(&env_svc.connections), 0);
+}
+
+/* What peers have not read yet, and what they have begun to send, is bounded over all of them. */
+static void memory_of_all_connections(void **state)
+{
+	static const char line[] = "big\n", put[] = "POST /v1/echo HTTP/1.1\r\n" H "Content-Length: 1000\r\n\r\n";
+	struct vg_conn *c = env_conn(), *d = env_conn();
+	struct env_out out = {};
+
+	/* room for a byte is room for an answer; it counts until it is sent */
+	atomic64_set(&env_node.answers_bytes, VG_ANSWERS_MAX - 1);
+	vg_conn_input(c, T(line));
+	assert_int_equal(atomic64_read(&env_node.answers_bytes), VG_ANSWERS_MAX + sizeof(env_big));
+	vg_conn_input(d, T(line));
+	env_take(d, &out, SIZE_MAX);
+	assert_ptr_equal(strstr(out.p, "error: node.memory: "), out.p);
+	assert_int_equal(atomic64_read(&env_node.refused_memory), 1);
+	/* small ones, and what is not core's own, are answered */
+	vg_conn_input(d, T("virgo_cloud_get(5)\n"));
+	out.n = 0;
+	env_take(d, &out, SIZE_MAX);
+	assert_string_equal(out.p, "[5]\n");
+	out.n = 0;
+	env_take(c, &out, sizeof(env_big));
+	assert_int_equal(atomic64_read(&env_node.answers_bytes), VG_ANSWERS_MAX + sizeof(env_big));
+	env_take(c, &out, 1);
+	assert_int_equal(atomic64_read(&env_node.answers_bytes), VG_ANSWERS_MAX - 1);
+	/* or until its connection is gone */
+	vg_conn_input(c, T(line));
+	vg_conn_free(c);
+	vg_conn_free(d);
+	assert_int_equal(atomic64_read(&env_node.answers_bytes), VG_ANSWERS_MAX - 1);
+	c = env_conn();
+	vg_request_reset(c);
+	c->req.keep_alive = true;
+	assert_true(vg_reply_room(&c->req));
+	atomic64_set(&env_node.answers_bytes, VG_ANSWERS_MAX);
+	/* who has asked is not refused any more; who has not, is */
+	vg_reply_bytes(&c->req, 200, "text/plain", env_big, sizeof(env_big));
+	assert_int_equal(c->req.status, 200);
+	vg_request_end(c);
+	vg_request_reset(c);
+	vg_reply_bytes(&c->req, 200, "text/plain", env_big, sizeof(env_big));
+	assert_int_equal(c->req.status, 503);
+	vg_request_end(c);
+	vg_conn_free(c);
+	assert_int_equal(atomic64_read(&env_node.answers_bytes), VG_ANSWERS_MAX);
+	atomic64_set(&env_node.answers_bytes, 0);
+
+	/* bodies are charged before they come */
+	atomic64_set(&env_node.bodies_bytes, VG_BODIES_MAX - 1000);
+	c = env_conn();
+	d = env_conn();
+	vg_conn_input(c, T(put));
+	assert_int_equal(c->state, VG_CONN_BODY);
+	vg_conn_input(d, T(put));
+	assert_int_equal(d->req.status, 503);
+	assert_int_equal(d->state, VG_CONN_FLUSH);
+	vg_conn_free(d);
+	assert_int_equal(atomic64_read(&env_node.bodies_bytes), VG_BODIES_MAX);
+	vg_conn_free(c);
+	assert_int_equal(atomic64_read(&env_node.bodies_bytes), VG_BODIES_MAX - 1000);
+	atomic64_set(&env_node.bodies_bytes, 0);
+	free(out.p);
 }
 
 static void counters_add_up(void **state)
@@ -905,7 +1028,8 @@ static void failing_allocations(void **state)
 
 static int teardown(void **state)
 {
-	return shim_alloc_live() || env_refs || env_trace_starts != env_trace_ends ? -1 : 0;
+	return shim_alloc_live() || env_refs || env_trace_starts != env_trace_ends ||
+	       atomic64_read(&env_node.answers_bytes) || atomic64_read(&env_node.bodies_bytes) ? -1 : 0;
 }
 
 int main(void)
@@ -917,6 +1041,7 @@ int main(void)
 		cmocka_unit_test_teardown(details_are_escaped, teardown),
 		cmocka_unit_test_teardown(headers_stay_lines, teardown),
 		cmocka_unit_test_teardown(bodies_arrive_whole, teardown),
+		cmocka_unit_test_teardown(work_takes_turns, teardown),
 		cmocka_unit_test_teardown(chunked_after_long_head, teardown),
 		cmocka_unit_test_teardown(line_commands, teardown),
 		cmocka_unit_test_teardown(lines_have_a_limit, teardown),
@@ -929,6 +1054,7 @@ int main(void)
 		cmocka_unit_test_teardown(backpressure, teardown),
 		cmocka_unit_test_teardown(deadlines, teardown),
 		cmocka_unit_test_teardown(limits_of_connections, teardown),
+		cmocka_unit_test_teardown(memory_of_all_connections, teardown),
 		cmocka_unit_test_teardown(counters_add_up, teardown),
 		cmocka_unit_test_teardown(bandwidth_is_kept, teardown),
 		cmocka_unit_test_teardown(bandwidth_makes_connections_wait, teardown),

@@ -119,6 +119,9 @@ static void conditions(void **state)
 	TEST_REFUSED(pool, 412, "mem.precondition", .path = "/v1/mem/a", .if_match = old);
 	TEST_REFUSED(pool, 412, "mem.precondition", .method = VG_DELETE, .path = "/v1/mem/a",
 		     .if_match = old);
+	TEST_REFUSED(pool, 404, "mem.not_found", .method = VG_DELETE, .path = "/v1/mem/none",
+		     .if_match = old);
+	TEST_REFUSED(pool, 404, "mem.not_found", .path = "/v1/mem/none", .if_match = old);
 	TEST_REFUSED(pool, 400, "http.etag", .method = VG_PUT, .path = "/v1/mem/a", .body = "3",
 		     .if_match = "2");
 	TEST_REFUSED(pool, 400, "http.etag", .method = VG_DELETE, .path = "/v1/mem/a",
@@ -380,6 +383,8 @@ static void blocks(void **state)
 	TEST_REFUSED(pool, 416, "mem.range", .path = path, .query = "length=11");
 	TEST_REFUSED(pool, 416, "mem.range", .path = path,
 		     .query = "length=1&offset=18446744073709551615");
+	TEST_REFUSED(pool, 416, "mem.range", .path = path,
+		     .query = "length=18446744073709551615&offset=1");
 	TEST_REFUSED(pool, 416, "mem.range", .method = VG_PUT, .path = path,
 		     .query = "offset=18446744073709551615", .body = "ab");
 	TEST_REFUSED(pool, 416, "mem.range", .method = VG_PUT, .path = path, .query = "offset=9",
@@ -440,6 +445,37 @@ static void blocks_refuse(void **state)
 	TEST_REFUSED(pool, 403, "mem.forbidden", .method = VG_DELETE, .path = path,
 		     .key = &limited);
 	TEST_ASK(pool, 200, NULL, .path = path);
+	test_pool_end(pool);
+}
+
+/* What a line carries of a block is found however many zeros follow it. */
+static void lines_of_large_blocks(void **state)
+{
+	static const size_t sizes[] = { 65535, 65536, 65537, 131072, 500000 };
+	struct mp_pool *pool = POOL;
+	char id[64], size[24], *text = malloc(65537);
+	size_t i;
+
+	memset(text, 'x', 65536);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		snprintf(size, sizeof(size), "%zu", sizes[i]);
+		strcpy(id, test_line(pool, "virgo_cloud_malloc", size, NULL, NULL)->body);
+		assert_string_equal(test_line(pool, "virgo_cloud_get", id, NULL, NULL)->body, "");
+		test_line(pool, "virgo_cloud_set", id, "a", NULL);
+		assert_string_equal(test_line(pool, "virgo_cloud_get", id, NULL, NULL)->body, "a");
+		text[min_t(size_t, sizes[i], 65536)] = '\0';
+		test_line(pool, "virgo_cloud_set", id, text, NULL);
+		assert_string_equal(test_line(pool, "virgo_cloud_get", id, NULL, NULL)->body, text);
+		text[min_t(size_t, sizes[i], 65536)] = 'x';
+		text[65536] = '\0';
+	}
+	/* one byte more than a line has */
+	text[65536] = 'y';
+	text = realloc(text, 65538);
+	text[65537] = '\0';
+	test_line(pool, "virgo_cloud_set", id, text, NULL);
+	assert_string_equal(test_line(pool, "virgo_cloud_get", id, NULL, NULL)->code, "mem.too_large");
+	free(text);
 	test_pool_end(pool);
 }
 
@@ -556,6 +592,7 @@ int main(void)
 		cmocka_unit_test(blocks),
 		cmocka_unit_test(blocks_refuse),
 		cmocka_unit_test(lines),
+		cmocka_unit_test(lines_of_large_blocks),
 		cmocka_unit_test(stats_and_metrics),
 		cmocka_unit_test(config_is_read_anew),
 	};

@@ -214,6 +214,18 @@ static void too_much_to_read_changes_nothing(void **state)
 	test_pool_end(pool);
 }
 
+static void no_room_for_the_answer_changes_nothing(void **state)
+{
+	struct mp_pool *pool = POOL;
+
+	test_no_room = true;
+	TEST_REFUSED(pool, 503, "", .method = VG_POST, .path = "/v1/txn",
+		     .body = "{\"then\":[{\"set\":\"a\",\"value\":\"1\"}]}");
+	test_no_room = false;
+	assert_false(test_has(pool, "a"));
+	test_pool_end(pool);
+}
+
 /* Whichever allocation fails: all of the transaction or nothing of it */
 static void all_or_nothing_without_memory(void **state)
 {
@@ -293,6 +305,7 @@ int main(void)
 		cmocka_unit_test(forms_refused),
 		cmocka_unit_test(each_key_needs_its_right),
 		cmocka_unit_test(too_much_to_read_changes_nothing),
+		cmocka_unit_test(no_room_for_the_answer_changes_nothing),
 		cmocka_unit_test(all_or_nothing_without_memory),
 		cmocka_unit_test(a_refused_key_takes_the_ghosts_with_it),
 	};
