@@ -655,7 +655,7 @@ release=$(uname -r)
 	exec_it '{"name":"sleep","args":["100"],"timeout_ms":100}'
 	assert_regex "$(node_log)" 'virgo_cpupool: exec fn=true arg_bytes=5 node=7 us=[0-9]+'
 	assert_regex "$(node_log)" 'virgo_cpupool: ended fn=sleep arg_bytes=3 node=7 us=[0-9]+ how=timeout'
-	assert_equal "$(stat_of services.cpupool.timed_out)" 1
+	assert_equal "$(stat_of services.cpupool.timeout)" 1
 	assert_regex "$(scurl "$CPU/metrics")" $'\nvirgo_cpupool_exited_total 1\n'
 	ask 200 GET "$CPU/v1/load"
 	assert_equal "$(jq -r '[.node, .cpus > 0, .load1 >= 0, .running, .queued, .mem_free > 0, .predicted_us > 0, .degraded] | join(" ")' answer.body)" \
