@@ -36,6 +36,9 @@ BASE    := -std=gnu11 -D_GNU_SOURCE -DVIRGO_VERSION='"$(VERSION)"' -DVIRGO_LIBDI
 KUSER   := $(BASE) -DURCU_INLINE_SMALL_FUNCTIONS -Ikmod/user/include -Ikmod/include -Ikmod
 UUSER   := $(BASE) -Ilib/include -Ikmod/user/include -Ikmod/include -Ikmod -I. -fPIC
 
+# the helper is a program of this machine alone: no shim, nothing but the C library
+HUSER   := $(BASE) -Ilib/include -Ikmod/include -I. -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong
+
 NODE_SRC := $(wildcard kmod/core/*.c kmod/mempool/*.c kmod/cpupool/*.c kmod/user/*.c kmod/user/shim/*.c)
 NODE_SRC := $(filter-out %/table_rhash.c,$(NODE_SRC))
 PURE_SRC := $(addprefix kmod/core/,conf.c conf_value.c place.c addr.c config.c utf8.c buf.c json_write.c)
@@ -44,12 +47,16 @@ PURE_SRC += $(addprefix kmod/user/shim/,alloc.c inet.c kstrtox.c string.c)
 LIB_SRC  := $(wildcard lib/*.c)
 CLI_SRC  := $(wildcard cli/*.c)
 AN_SRC   := $(wildcard analytics/*.c)
+HELP_SRC := $(wildcard helper/*.c)
+FUNC_SRC := $(wildcard helper/functions/*.c)
 
 NODE_OBJ := $(NODE_SRC:%.c=$B/node/%.o)
 PURE_OBJ := $(PURE_SRC:%.c=$B/pure/%.o)
 LIB_OBJ  := $(LIB_SRC:%.c=$B/user/%.o)
 CLI_OBJ  := $(CLI_SRC:%.c=$B/user/%.o)
 AN_OBJ   := $(AN_SRC:%.c=$B/user/%.o)
+HELP_OBJ := $(HELP_SRC:%.c=$B/user/%.o)
+FUNC_LIB := $(FUNC_SRC:helper/functions/%.c=$B/functions/%.so)
 
 NODE_LIBS := -lnettle -lurcu-memb -lurcu-cds -lurcu-common -lpthread
 LIB_LIBS  := -lcurl -lcjson -lnettle -lpthread
@@ -58,7 +65,7 @@ AN_LIBS   := -lsvm -lcjson -lnettle -lz -lm -lpthread
 .PHONY: all user kmod test unit demo demo-vm bench fuzz lint install uninstall clean help deps
 all: user kmod
 
-user: $B/virgod $B/virgo $B/virgo-analytics.so $B/libvirgo.so
+user: $B/virgod $B/virgo $B/virgo-analytics.so $B/libvirgo.so $B/virgo_kernelupcall_plugin $(FUNC_LIB)
 
 deps:
 	@tests/deps.sh build
@@ -79,6 +86,13 @@ $B/virgo: $(CLI_OBJ) $B/libvirgo.a
 $B/virgo-analytics.so: $(AN_OBJ)
 	$(call say,LD,$@)$(CC) $(SANFLAGS) -shared -o $@ $^ $(AN_LIBS)
 
+$B/virgo_kernelupcall_plugin: $(HELP_OBJ)
+	$(call say,LD,$@)$(CC) $(SANFLAGS) -pie -Wl,-z,relro,-z,now -o $@ $^ -ldl -lpthread
+
+$B/functions/%.so: helper/functions/%.c lib/include/virgo/function.h Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(BASE) -Ilib/include -fPIC -shared -o $@ $<
+
 $B/node/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(KUSER) -c -o $@ $<
@@ -87,11 +101,15 @@ $B/pure/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(KUSER) -fPIC -c -o $@ $<
 
+$B/user/helper/%.o: helper/%.c Makefile VERSION
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(HUSER) -c -o $@ $<
+
 $B/user/%.o: %.c Makefile VERSION
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(UUSER) -c -o $@ $<
 
--include $(NODE_OBJ:.o=.d) $(PURE_OBJ:.o=.d) $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(AN_OBJ:.o=.d)
+-include $(NODE_OBJ:.o=.d) $(PURE_OBJ:.o=.d) $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(AN_OBJ:.o=.d) $(HELP_OBJ:.o=.d)
 
 # --- the kernel modules -------------------------------------------------------------------------
 # Kbuild leaves objects beside the sources, so it is given a tree of links below build/.

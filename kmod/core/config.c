@@ -316,6 +316,7 @@ static const struct vg_conf_key keys[] = {
 	FUNC("exec_cwd", exec_cwd, set_path, "/", "where they run, unless a request says"),
 	STR("exec_path", exec_path, "/usr/local/bin:/usr/bin:/bin", "the PATH they see"),
 	FUNC("exec_umask", exec_umask, set_umask, "022", "their umask"),
+	FUNC("exec_functions", exec_functions, set_path, NULL, "where libraries of functions are, if not in their usual place"),
 	FUNC("exec_helper", exec_helper, set_path, NULL, "the program that runs them, where it is not in its usual place"),
 	MS("exec_timeout", exec_timeout_ms, 1, 7 * 86400000, "60s", "a run is ended after this, unless a request says"),
 	MS("exec_timeout_max", exec_timeout_max_ms, 1, 7 * 86400000, "24h", "the longest a request may say"),

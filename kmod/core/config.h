@@ -68,6 +68,7 @@ struct vg_config {
 	char exec_user[33], exec_group[33];
 	char exec_cwd[VG_EXEC_PATH_MAX];
 	char exec_path[VG_EXEC_PATH_MAX];
+	char exec_functions[VG_EXEC_PATH_MAX];
 	char exec_helper[VG_EXEC_PATH_MAX];
 	u32 exec_umask;
 	u64 exec_timeout_ms, exec_timeout_max_ms, exec_grace_ms;

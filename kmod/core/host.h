@@ -69,9 +69,12 @@ struct host_helper_ops {
 	void (*failed)(void *ctx, int err);
 };
 
-/* @path NULL or "": where make install puts it. Starts nothing yet. 0 or -ENOMEM, -EBUSY. */
-int host_helper_open(struct vg_node *node, const char *path, const struct host_helper_ops *ops,
-		     void *ctx, struct host_helper **h);
+/*
+ * @path NULL or "": where make install puts it; @functions likewise: the directory of libraries it is told.
+ * Starts nothing yet. 0 or -ENOMEM, -EBUSY.
+ */
+int host_helper_open(struct vg_node *node, const char *path, const char *functions,
+		     const struct host_helper_ops *ops, void *ctx, struct host_helper **h);
 /*
  * Queue a copy of a message; it is delivered in order as soon as there is a helper. -ENOBUFS: too many wait
  * already (VG_HELPER_QUEUE_BYTES). May be called from the callbacks.

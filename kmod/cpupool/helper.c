@@ -282,7 +282,8 @@ int cp_helper_open(struct cp_pool *pool)
 {
 	static const struct host_helper_ops ops = { .message = message, .gone = gone, .failed = failed };
 
-	return host_helper_open(pool->node, pool->cfg->exec_helper, &ops, pool, &pool->helper);
+	return host_helper_open(pool->node, pool->cfg->exec_helper, pool->cfg->exec_functions, &ops, pool,
+				&pool->helper);
 }
 
 void cp_helper_close(struct cp_pool *pool)

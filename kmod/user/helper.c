@@ -46,7 +46,7 @@ struct message {
 struct host_helper {
 	const struct host_helper_ops *ops;
 	void *ctx;
-	char path[256];
+	char path[256], functions[256];
 	pthread_t thread;
 	int wake_fd;
 
@@ -66,12 +66,14 @@ struct host_helper {
 
 static int spawn_child(struct host_helper *h, int fd)
 {
-	char *argv[] = { h->path, "--fd", "3", NULL };
+	char *argv[] = { h->path, "--fd", "3", NULL, h->functions, NULL };
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
 	sigset_t none, all;
 	int ret;
 
+	if (h->functions[0])
+		argv[3] = "--functions";
 	sigemptyset(&none);
 	sigfillset(&all);
 	posix_spawn_file_actions_init(&files);
@@ -294,8 +296,8 @@ static void wake_thread(struct host_helper *h)
 
 /* --- what core asks for ------------------------------------------------------------------------------------ */
 
-int host_helper_open(struct vg_node *node, const char *path, const struct host_helper_ops *ops, void *ctx,
-		     struct host_helper **out)
+int host_helper_open(struct vg_node *node, const char *path, const char *functions,
+		     const struct host_helper_ops *ops, void *ctx, struct host_helper **out)
 {
 	struct host_helper *h = kzalloc(sizeof(*h), GFP_KERNEL);
 	int ret;
@@ -309,6 +311,8 @@ int host_helper_open(struct vg_node *node, const char *path, const struct host_h
 		strscpy(h->path, path, sizeof(h->path));
 	else
 		find_beside("virgo_kernelupcall_plugin", h->path, sizeof(h->path));
+	if (functions)
+		strscpy(h->functions, functions, sizeof(h->functions));
 	INIT_LIST_HEAD(&h->queue);
 	pthread_mutex_init(&h->lock, NULL);
 	h->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

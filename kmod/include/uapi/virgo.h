@@ -7,10 +7,14 @@
 #ifndef UAPI_VIRGO_H
 #define UAPI_VIRGO_H
 
+#include <linux/ioctl.h>
 #include <linux/types.h>
 
 #define VIRGO_DEVICE	"/dev/virgo"
 #define VIRGO_ABI	1	/* of all that follows; another number is refused */
+
+/* On an open VIRGO_DEVICE: be the node's helper, the ABI pointed to being what is spoken. */
+#define VIRGO_IOC_HELPER	_IOW('V', 0x40, __u32)
 
 /*
  * --- the helper ---------------------------------------------------------------------------------
@@ -22,9 +26,9 @@
  *	node -> helper				helper -> node
  *						HELLO once, first
  *	RUN					STARTED, OUTPUT …, ENDED; or ENDED alone, if it could not start
- *	STDIN … (flag EOF on the last)
+ *	STDIN … (flag EOF on the last; at most 1 MiB may wait for the program to read it)
  *	KILL					(ENDED comes as for any other end)
- *	LIST					LISTED … (flag MORE on all but the last)
+ *	LIST					LISTED … with its number (flag MORE on all but the last)
  *	BYE: end all runs, then yourself
  */
 enum virgo_msg_limit {
@@ -66,20 +70,25 @@ enum virgo_run_kind {
 
 /*
  * Limits of 0 mean: as the helper has it. Behind it stand strings, each with its NUL:
- * name, user ("" keeps the helper's own), group ("" that user's), cwd, then nargs arguments (without
- * the name), nenv of the form NAME=value, nallow entries of exec_allow.
+ * name, user, group ("" that user's), cwd, then nargs arguments (without the name), nenv of the form
+ * NAME=value, nallow entries of exec_allow.
+ *
+ * user: where the helper is root it must be named, and is root only by the name "root"; elsewhere every run is
+ * the helper's own user, and user and group are ignored.
+ * env: of variables of one name the first counts, so that what the node sets comes before what its client asks
+ * for. Those that make programs run other code (LD_PRELOAD, BASH_ENV …) end the run as NOT_ALLOWED.
  */
 struct virgo_run {
 	__u32 kind;
 	__u32 umask;
 	__u64 timeout_ms;	/* then TERM to all of it, KILL after grace_ms */
 	__u64 grace_ms;
-	__u64 output_max;	/* bytes kept of each of stdout and stderr; the rest is read and counted */
+	__u64 output_max;	/* bytes kept of each of stdout and stderr (0: 1 MiB); the rest is counted */
 	__u64 cpu_s;		/* RLIMIT_CPU */
 	__u64 memory;		/* RLIMIT_AS, bytes */
 	__u64 file_size;	/* RLIMIT_FSIZE, bytes */
 	__u32 files;		/* RLIMIT_NOFILE */
-	__u32 processes;	/* RLIMIT_NPROC of the user it runs as */
+	__u32 processes;	/* pids.max; without control groups RLIMIT_NPROC, which bounds it loosely */
 	__u32 nargs;
 	__u32 nenv;
 	__u32 nallow;
@@ -107,13 +116,13 @@ struct virgo_hello {
 };
 
 struct virgo_started {
-	__u32 pid;
+	__u32 pid;		/* 0: its supervisor was killed before it could say */
 	__u32 reserved;
 };
 
 struct virgo_ended {
 	__u32 why;
-	__s32 exit;		/* 0-255, -1: it did not exit */
+	__s32 exit;		/* 0-255, -1: it did not exit. One that is told to end may still exit */
 	__s32 signal;		/* 0: none */
 	__s32 errno_;
 	__s64 value;
