@@ -296,14 +296,20 @@ EXPORT_SYMBOL_GPL(vg_balance_draw);
 u32 vg_balance_better(const struct vg_choice *c, const u32 *which, u32 n)
 {
 	struct best best = { .at = VG_PICK_NONE };
+	enum tier tier = best_tier(c);
+	bool first = c->policy == VG_PRG || c->policy == VG_HASH;
 	struct mean m;
 	u32 i;
 
-	if (n < 2 || c->policy == VG_PRG || c->policy == VG_HASH)
-		return n ? which[0] : VG_PICK_NONE;
-	take_mean(c, &m);
-	for (i = 0; i < n; i++)
+	if (n > 1 && !first)
+		take_mean(c, &m);
+	for (i = 0; i < n; i++) {
+		if (tier == OUT || tier_of(c, which[i]) != tier)
+			continue;
+		if (n == 1 || first)
+			return which[i];
 		offer(&best, which[i], cost(c, which[i], &m), c->rng);
+	}
 	return best.at;
 }
 EXPORT_SYMBOL_GPL(vg_balance_better);

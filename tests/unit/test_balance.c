@@ -216,6 +216,14 @@ static void two_choices(void **state)
 		for (j = i + 1; j < 4; j++)
 			assert_in_range(pairs[i][j], 1800, 2200);
 	assert_int_equal(vg_balance_better(&choice, (u32[]){ 3, 1 }, 2), 1);
+	/* after a look: weak or dead ones do not win while there are others, drawn or not */
+	peers[1].load.degraded = true;
+	assert_int_equal(vg_balance_better(&choice, (u32[]){ 3, 1 }, 2), 3);
+	peers[3].fails = 1;
+	peers[3].down_until_ms = NOW + 1;
+	assert_int_equal(vg_balance_better(&choice, (u32[]){ 3, 1 }, 2), VG_PICK_NONE);
+	peers[0].load.degraded = peers[2].load.degraded = true;
+	assert_int_equal(vg_balance_better(&choice, (u32[]){ 3, 1 }, 2), 1);
 }
 
 /* a hundred requests at once, no figure changing: every policy that counts spreads them */
