@@ -13,8 +13,8 @@
  *
  * The score, by which two peers are compared; the lower one wins, ties are broken at random:
  *
- *	foreign = max(0, running + queued - in_view) + others
- *	others  = half of what load1 exceeds running, in quarters (rounded down)
+ *	foreign = max(0, running + queued - in_view) + extra
+ *	extra   = half of what load1 exceeds running, in quarters (rounded down)
  *	busy    = w × foreign + (1 - w) × mean foreign + in_flight
  *	score   = (busy + 1) / cpus
  *
@@ -40,8 +40,10 @@
  *
  *	run  = us(fn, bytes, peer, busy / cpus)
  *	wait = 0 while busy < cpus, else work / cpus
- *	work = w × max(0, held - us × in_view) + (1 - w) × mean of that + us × in_flight
- *	held = predicted_us as the peer said it, or else us × (running + queued)
+ *	work = w × foreign work + (1 - w) × mean of that + us × in_flight
+ *	foreign work = each × max(0, running + queued - in_view)
+ *	each = predicted_us × cpus / max(running + queued + 1, cpus), or us where it was not said:
+ *	       predicted_us is what a run begun now would take where all share the processors
  *
  * with us the function's expected time on that peer without load. What runs already counts whole
  * though some of it is done: the same for every peer. Without a curve for the function predicted is
