@@ -13,7 +13,7 @@
  *
  * The score, by which two peers are compared; the lower one wins, ties are broken at random:
  *
- *	foreign = max(0, running + queued - in_view) + extra
+ *	foreign = max(0, running + queued - in_view) + the extra load
  *	extra   = half of what load1 exceeds running, in quarters (rounded down)
  *	busy    = w × foreign + (1 - w) × mean foreign + in_flight
  *	score   = (busy + 1) / cpus
