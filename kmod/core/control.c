@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The control service: what this node runs with and what it has learnt. Reloads read files, so they are
- * done off the connection's worker and answered when done.
+ * The control service: what this node runs with, what it has learnt, and the registry of other nodes' load.
+ * Reloads read files, so they are done off the connection's worker and answered when done.
  */
 #include <linux/slab.h>
 #include <linux/workqueue.h>
@@ -9,6 +9,7 @@
 #include "core/conn.h"
 #include "core/json.h"
 #include "core/node.h"
+#include "core/registry.h"
 #include "core/req.h"
 #include "core/values.h"
 
@@ -130,11 +131,53 @@ static const struct vg_route routes[] = {
 	{ .method = VG_GET, .path = "/v1/analytics", .rights = VG_READ, .run = get_analytics },
 	{ .method = VG_POST, .path = "/v1/analytics/reload", .rights = VG_ADMIN,
 	  .run = post_analytics_reload, .drop = drop_reload },
+	{ .method = VG_GET, .path = "/v1/loads", .rights = VG_READ, .run = vg_registry_get_loads },
+	{ .method = VG_PUT, .path = "/v1/loads/{id}", .query = vg_registry_query, .rights = VG_WRITE,
+	  .body_max = vg_registry_body_max, .run = vg_registry_put_load },
 };
+
+/* --- life ---------------------------------------------------------------------------------------------- */
+
+static int start(struct vg_node *node, void **data)
+{
+	struct vg_registry *registry;
+	int ret = vg_registry_new(&registry);
+
+	if (!ret)
+		*data = registry;
+	return ret;
+}
+
+static void stop(void *data)
+{
+	vg_registry_free(data);
+}
+
+static void tick(void *data, u64 now_ms)
+{
+	vg_registry_tick(data, now_ms);
+}
+
+static void stats(void *data, struct vg_jw *w)
+{
+	vg_jw_ku64(w, "loads", vg_registry_count(data));
+}
+
+static void metrics(void *data, struct vg_buf *out)
+{
+	vg_buf_printf(out, "# HELP virgo_registry_nodes Nodes whose load this node knows.\n"
+		      "# TYPE virgo_registry_nodes gauge\nvirgo_registry_nodes %u\n",
+		      vg_registry_count(data));
+}
 
 const struct vg_service vg_control_service = {
 	.name = "control",
 	.port = 40000,
 	.routes = routes,
 	.nr_routes = ARRAY_SIZE(routes),
+	.start = start,
+	.stop = stop,
+	.tick = tick,
+	.stats = stats,
+	.metrics = metrics,
 };

@@ -21,6 +21,7 @@ bool vg_ledger_close(void)
 		[VG_L_SIGKEYS] = "sigkeys",
 		[VG_L_REPLAYS] = "replays",
 		[VG_L_DENIES] = "denylists",
+		[VG_L_LOADS] = "loads",
 	};
 	char text[VG_LEDGER_KINDS * 64];
 	bool balanced = true;

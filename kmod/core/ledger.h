@@ -18,6 +18,7 @@ enum vg_ledger_kind {
 	VG_L_SIGKEYS,
 	VG_L_REPLAYS,		/* entries of the replay table */
 	VG_L_DENIES,
+	VG_L_LOADS,		/* entries of the registry of load */
 	VG_LEDGER_KINDS,
 };
 

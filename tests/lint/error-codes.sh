@@ -4,7 +4,7 @@
 set -euo pipefail
 
 cd "$(dirname "$0")/../.."
-groups='auth|http|line|conn|clock|config|analytics|node|mem|exec'
+groups='auth|http|line|conn|clock|config|analytics|node|mem|exec|registry'
 wrong=0
 
 # a family of codes that nobody told us of is an error, too
