@@ -22,6 +22,7 @@
 #include "core/route.h"
 #include "core/service.h"
 
+struct vg_client;
 struct vg_keyset;
 struct vg_deny;
 struct vg_replay;
@@ -62,6 +63,7 @@ struct vg_node {
 	struct vg_keyset __rcu *keys;
 	struct vg_replay *replay;
 	struct vg_values *values;
+	struct vg_client *client;	/* its own calls to other nodes: core/client.h */
 	u32 nr_svcs;
 	struct vg_svc *svc[VG_SERVICES_MAX];
 
