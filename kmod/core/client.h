@@ -19,6 +19,7 @@
 #include "core/str.h"
 
 struct vg_client;	/* the kept connections of one node, and its calls under way */
+struct vg_flight;	/* a call whose answer is being read */
 struct vg_node;
 
 /* one more header field, which is signed; its name in lower case */
@@ -86,6 +87,16 @@ struct vg_call {
  * Process context, no locks held.
  */
 int vg_call(struct vg_client *client, struct vg_call *call);
+
+/*
+ * The same in steps, for a body that is taken piece by piece: after open, which fails as above, the head is
+ * there (status, node, head). read gives up to @n bytes more of the body to @p, 0 at its end, or fails as
+ * above; after -EINTR it may be called again, after anything else not. out and sink play no part.
+ * close ends the call wherever it is: an exec whose answer is still coming is cancelled by that.
+ */
+int vg_call_open(struct vg_client *client, struct vg_call *call, struct vg_flight **flight);
+ssize_t vg_call_read(struct vg_flight *flight, void *p, size_t n);
+void vg_call_close(struct vg_flight *flight);
 
 /*
  * The code and detail of a problem+json body, each cut to its room and NUL-terminated; "" where

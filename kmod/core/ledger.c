@@ -21,6 +21,8 @@ bool vg_ledger_close(void)
 		[VG_L_SIGKEYS] = "sigkeys",
 		[VG_L_REPLAYS] = "replays",
 		[VG_L_DENIES] = "denylists",
+		[VG_L_CALLS] = "calls",
+		[VG_L_PEERS] = "peers",
 	};
 	char text[VG_LEDGER_KINDS * 64];
 	bool balanced = true;

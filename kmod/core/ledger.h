@@ -18,6 +18,8 @@ enum vg_ledger_kind {
 	VG_L_SIGKEYS,
 	VG_L_REPLAYS,		/* entries of the replay table */
 	VG_L_DENIES,
+	VG_L_CALLS,		/* this node's own, and the connections it made for them */
+	VG_L_PEERS,
 	VG_LEDGER_KINDS,
 };
 
