@@ -20,6 +20,7 @@ enum vg_ledger_kind {
 	VG_L_DENIES,
 	VG_L_CALLS,		/* this node's own, and the connections it made for them */
 	VG_L_PEERS,
+	VG_L_HELPERS,		/* the kernel's ends of helpers */
 	VG_LEDGER_KINDS,
 };
 

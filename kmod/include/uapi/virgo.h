@@ -7,10 +7,14 @@
 #ifndef UAPI_VIRGO_H
 #define UAPI_VIRGO_H
 
+#include <linux/ioctl.h>
 #include <linux/types.h>
 
 #define VIRGO_DEVICE	"/dev/virgo"
 #define VIRGO_ABI	1	/* of all that follows; another number is refused */
+
+/* On an open VIRGO_DEVICE: be the node's helper, the ABI pointed to being what is spoken. */
+#define VIRGO_IOC_HELPER	_IOW('V', 0x40, __u32)
 
 /*
  * --- the helper ---------------------------------------------------------------------------------
