@@ -28,7 +28,8 @@ const struct cli_option cli_globals[] = {
 	{ 0, "timeout", "DUR", "give up on a node after this long: 500ms, 30s, 2m" },
 	{ 0, "connect-timeout", "DUR", "give up connecting after this long" },
 	{ 0, "via", "ROAD", "auto, http or syscall", CLI_C_WORDS, words_via },
-	{ 0, "balance", "HOW", "prg (any node at random) or hash; others are refused as yet",
+	{ 0, "balance", "HOW", "how a node is picked for a run: least-loaded, two-choices, prg (at random), "
+	  "predicted or hash",
 	  CLI_C_WORDS, words_balance },
 	{ 'q', "quiet", NULL, "no remarks, only data and errors" },
 	{ 'v', "verbose", NULL, "remarks about connections; -vv shows the HTTP exchange" },

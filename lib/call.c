@@ -9,7 +9,7 @@
 
 #include "xfer.h"
 
-enum { POLL_MS = 200, CONNECTIONS_KEPT = 256 };
+enum { POLL_MS = 200, ENOUGH_MS = 10, CONNECTIONS_KEPT = 256 };
 
 struct run {
 	struct virgo_ctx *ctx;
@@ -17,6 +17,7 @@ struct run {
 	size_t n, next, active;
 	struct virgo_xfer **flying;	/* by job; NULL: not begun or over */
 	virgo_answer_fn fn;
+	virgo_enough_fn enough;		/* NULL: all are waited for */
 	void *arg;
 	struct virgo_error *err;
 };
@@ -95,8 +96,11 @@ static enum virgo_code drive(struct run *run)
 				return code;
 			if (!run->active && run->next == run->n)
 				return VIRGO_OK;
+			if (run->enough && run->enough(run->arg))
+				return VIRGO_OK;
 			if (run->active == run->ctx->parallel || run->next == run->n)
-				bad = curl_multi_poll(multi, NULL, 0, POLL_MS, NULL);
+				bad = curl_multi_poll(multi, NULL, 0,
+						      run->enough ? ENOUGH_MS : POLL_MS, NULL);
 		}
 		if (bad)
 			return virgo_error_set(run->err, VIRGO_FAILED, "libcurl: %s",
@@ -118,11 +122,12 @@ static enum virgo_code make_multi(struct virgo_ctx *ctx, struct virgo_error *err
 	return VIRGO_OK;
 }
 
-enum virgo_code virgo_call_many(struct virgo_ctx *ctx, const struct virgo_job *jobs, size_t n,
-				virgo_answer_fn fn, void *arg, struct virgo_error *err)
+enum virgo_code virgo_call_until(struct virgo_ctx *ctx, const struct virgo_job *jobs, size_t n,
+				 virgo_answer_fn fn, virgo_enough_fn enough, void *arg,
+				 struct virgo_error *err)
 {
 	struct run run = {
-		.ctx = ctx, .jobs = jobs, .n = n, .fn = fn, .arg = arg, .err = err,
+		.ctx = ctx, .jobs = jobs, .n = n, .fn = fn, .enough = enough, .arg = arg, .err = err,
 	};
 	enum virgo_code code;
 
@@ -136,11 +141,17 @@ enum virgo_code virgo_call_many(struct virgo_ctx *ctx, const struct virgo_job *j
 	if (!run.flying)
 		return virgo_error_nomem(err);
 	code = drive(&run);
-	for (size_t i = 0; code && i < run.next; i++)
+	for (size_t i = 0; i < run.next; i++)
 		if (run.flying[i])
 			virgo_xfer_abandon(run.flying[i]);
 	free(run.flying);
 	return code;
+}
+
+enum virgo_code virgo_call_many(struct virgo_ctx *ctx, const struct virgo_job *jobs, size_t n,
+				virgo_answer_fn fn, void *arg, struct virgo_error *err)
+{
+	return virgo_call_until(ctx, jobs, n, fn, NULL, arg, err);
 }
 
 enum virgo_code virgo_call_all(struct virgo_ctx *ctx, const struct virgo_request *req,

@@ -15,7 +15,7 @@
 #include "internal.h"
 
 enum layer { BUILT_IN, ETC, USER, RUNNING, ENVIRONMENT, OPTION, ABOVE_ALL };
-enum kind { K_NODES, K_GROUP, K_NAME, K_PATH, K_DURATION, K_CHOICE };
+enum kind { K_NODES, K_NODE, K_GROUP, K_NAME, K_PATH, K_DURATION, K_CHOICE };
 
 enum { TIMEOUT_MAX_S = 365 * 24 * 3600, ENTRIES_MAX = 4096 };
 
@@ -40,7 +40,8 @@ static const struct known {
 	{ "output", NULL, K_CHOICE, outputs, "VIRGO_OUTPUT" },
 	{ "color", "auto", K_CHOICE, colors, NULL },
 	{ "via", "auto", K_CHOICE, vias, NULL },
-	{ "balance", "prg", K_CHOICE, balances, NULL },
+	{ "balance", "least-loaded", K_CHOICE, balances, NULL },
+	{ "registry", NULL, K_NODE, NULL, NULL },
 };
 
 enum { KNOWN = VIRGO_COUNT(known) };
@@ -168,6 +169,16 @@ static int check_nodes(const struct vg_conf_pair *pair, int from_file, struct vg
 	return 0;
 }
 
+static int check_node(const struct vg_conf_pair *pair, struct vg_conf_error *err)
+{
+	char name[VIRGO_NODE_NAME_MAX + 1];
+	const char *why = virgo_node_canon(pair->value.n ? pair->value.p : "", pair->value.n, name);
+
+	if (!why)
+		return 0;
+	return vg_conf_fail(err, pair, -EINVAL, "%.*s: %s", VG_STR_ARG(pair->key), why);
+}
+
 static int check_group_name(const struct vg_conf_pair *pair, struct vg_conf_error *err)
 {
 	size_t n = pair->key.n - strlen(group_key.key);
@@ -224,6 +235,8 @@ static int conf_check(const struct vg_conf_pair *pair, int from_file, struct vg_
 		return ret ? ret : check_nodes(pair, from_file, err);
 	case K_NODES:
 		return check_nodes(pair, from_file, err);
+	case K_NODE:
+		return check_node(pair, err);
 	case K_NAME:
 		return check_name(pair, err);
 	case K_DURATION:

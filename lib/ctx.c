@@ -41,6 +41,7 @@ static enum virgo_code set_nodes(struct virgo_ctx *ctx, struct virgo_nodeset *no
 
 		hashes[i] = vg_place_hash(name, strlen(name));
 	}
+	virgo_view_free(ctx);
 	virgo_nodeset_free(ctx->nodes);
 	free(ctx->hashes);
 	ctx->nodes = nodes;
@@ -90,18 +91,6 @@ static enum virgo_code check_via(const struct virgo_conf *conf, struct virgo_err
 	return VIRGO_FAILED;
 }
 
-/* keys are placed by hash, and where any node will do one is picked at random: no more is done */
-static enum virgo_code check_balance(const struct virgo_conf *conf, struct virgo_error *err)
-{
-	const char *balance = virgo_conf_get(conf, "balance");
-
-	if (!balance || !strcmp(balance, "prg") || !strcmp(balance, "hash"))
-		return VIRGO_OK;
-	virgo_error_set(err, VIRGO_USAGE, "balance \"%s\": nodes are not measured yet", balance);
-	virgo_error_hint(err, "leave it out: keys go by hash, what any node can take at random");
-	return VIRGO_USAGE;
-}
-
 static enum virgo_code ctx_start(struct virgo_ctx *ctx, const struct virgo_conf *conf,
 				 struct virgo_error *err)
 {
@@ -112,9 +101,11 @@ static enum virgo_code ctx_start(struct virgo_ctx *ctx, const struct virgo_conf 
 	ctx->timeout_ms = virgo_conf_ms(conf, "timeout");
 	ctx->connect_timeout_ms = virgo_conf_ms(conf, "connect_timeout");
 	snprintf(ctx->cluster, sizeof(ctx->cluster), "%s", virgo_conf_get(conf, "cluster"));
+	snprintf(ctx->registry, sizeof(ctx->registry), "%s",
+		 virgo_conf_get(conf, "registry") ? virgo_conf_get(conf, "registry") : "");
+	/* the configuration allows nothing else */
+	ctx->balancer = virgo_balancer_find(virgo_conf_get(conf, "balance"));
 	code = check_via(conf, err);
-	if (!code)
-		code = check_balance(conf, err);
 	if (!code)
 		code = virgo_conf_nodes(conf, &nodes, err);
 	if (!code)
@@ -159,6 +150,7 @@ void virgo_disconnect(struct virgo_ctx *ctx)
 	if (ctx->multi)
 		curl_multi_cleanup(ctx->multi);
 	virgo_key_wipe(&ctx->key);
+	virgo_view_free(ctx);
 	virgo_nodeset_free(ctx->nodes);
 	free(ctx->hashes);
 	free(ctx);

@@ -65,6 +65,7 @@ void virgo_node_label(const struct virgo_answer *ans, char *out, size_t size);
 int virgo_xdg_path(char *path, size_t size, const char *file);
 
 /* ctx.c */
+struct virgo_view;
 struct virgo_xfer;
 struct virgo_ctx {
 	struct virgo_nodeset *nodes;
@@ -77,12 +78,28 @@ struct virgo_ctx {
 	int old_curl;			/* before 8.14.0: CURLOPT_REQUEST_TARGET */
 	void *multi;			/* CURLM, made by the first call */
 	struct virgo_xfer *idle;	/* to use again */
+	enum virgo_balancer balancer;
+	char registry[VIRGO_NODE_NAME_MAX + 1];	/* who is asked for the load of all; "": each */
+	struct virgo_view *view;	/* of the nodes' load; NULL: not looked yet */
+	uint64_t views;			/* how many there have been */
 	volatile sig_atomic_t cancelled;
 	virgo_trace_fn trace;
 	void *trace_arg;
 };
 
 int virgo_random(void *out, size_t len);
+
+/*
+ * call.c: as virgo_call_many(), but over (VIRGO_OK) as soon as enough(arg) says so, which is asked every
+ * few milliseconds; what has not been answered by then is given up and not told of
+ */
+typedef int (*virgo_enough_fn)(void *arg);
+enum virgo_code virgo_call_until(struct virgo_ctx *ctx, const struct virgo_job *jobs, size_t n,
+				 virgo_answer_fn fn, virgo_enough_fn enough, void *arg,
+				 struct virgo_error *err);
+
+/* view.c */
+void virgo_view_free(struct virgo_ctx *ctx);
 
 /* curl.c: what depends on the libcurl found at run time */
 enum virgo_code virgo_curl_start(int *old_curl, struct virgo_error *err);

@@ -447,6 +447,7 @@ static void no_answer(struct virgo_xfer *xfer, int result)
 	snprintf(err->node_id, sizeof(err->node_id), "%s", xfer->ans->node_id);
 	snprintf(err->message, sizeof(err->message), "%s: %s", label, text);
 	virgo_one_line(err->message);
+	err->unsent = !sent && err->code == VIRGO_UNREACHABLE;
 	if (sent && virgo_xfer_changes(xfer->req)) {
 		err->maybe_done = 1;
 		virgo_error_hint(err, "it may have taken effect; look before you repeat it");

@@ -137,14 +137,24 @@ static u64 alone_us(const struct vg_choice *c, const struct vg_peer *p)
 	return c->model ? vg_predict_us(c->model, c->arg_bytes, p->speed_permille, 0) : 0;
 }
 
+/* what a run of those that are on @p takes without the others, µs */
+static u64 held_each_us(const struct vg_choice *c, const struct vg_peer *p, u64 runs)
+{
+	u64 us = min_t(u64, p->load.predicted_us, VG_PREDICT_MAX_US);
+
+	if (!us || !p->load.cpus)
+		return alone_us(c, p);
+	return div_u64(us * p->load.cpus, max_t(u32, runs + 1, p->load.cpus));
+}
+
 /* the work @p holds that is not ours, µs, as the figures say */
 static u64 foreign_us(const struct vg_choice *c, const struct vg_peer *p)
 {
-	u64 alone = alone_us(c, p), us = p->load.predicted_us, own = alone * p->in_view;
+	u64 runs = (u64)p->load.running + p->load.queued;
 
-	if (!us)
-		us = alone * ((u64)p->load.running + p->load.queued);
-	return us > own ? min_t(u64, us - own, 1ull << 40) : 0;
+	if (runs <= p->in_view)
+		return 0;
+	return min_t(u64, held_each_us(c, p, runs) * (runs - p->in_view), 1ull << 40);
 }
 
 /* of all peers that something recent is known of: what a peer counts as of which nothing is */
@@ -296,14 +306,20 @@ EXPORT_SYMBOL_GPL(vg_balance_draw);
 u32 vg_balance_better(const struct vg_choice *c, const u32 *which, u32 n)
 {
 	struct best best = { .at = VG_PICK_NONE };
+	enum tier tier = best_tier(c);
+	bool first = c->policy == VG_PRG || c->policy == VG_HASH;
 	struct mean m;
 	u32 i;
 
-	if (n < 2 || c->policy == VG_PRG || c->policy == VG_HASH)
-		return n ? which[0] : VG_PICK_NONE;
-	take_mean(c, &m);
-	for (i = 0; i < n; i++)
+	if (n > 1 && !first)
+		take_mean(c, &m);
+	for (i = 0; i < n; i++) {
+		if (tier == OUT || tier_of(c, which[i]) != tier)
+			continue;
+		if (n == 1 || first)
+			return which[i];
 		offer(&best, which[i], cost(c, which[i], &m), c->rng);
+	}
 	return best.at;
 }
 EXPORT_SYMBOL_GPL(vg_balance_better);

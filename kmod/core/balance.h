@@ -13,8 +13,8 @@
  *
  * The score, by which two peers are compared; the lower one wins, ties are broken at random:
  *
- *	foreign = max(0, running + queued - in_view) + other
- *	other   = half of what load1 exceeds running, in quarters (rounded down)
+ *	foreign = max(0, running + queued - in_view) + extra
+ *	extra   = half of what load1 exceeds running, in quarters (rounded down)
  *	busy    = w × foreign + (1 - w) × mean foreign + in_flight
  *	score   = (busy + 1) / cpus
  *
@@ -27,8 +27,8 @@
  * idle peers the one with more processors is better.
  *
  *	least-loaded	lowest score of all
- *	two-choices	lower score of two taken at random: longest queues of log log n where one
- *			choice gives log n / log log n, with two looks instead of n, and no herd on
+ *	two-choices	lower score of two taken at random: longest queues of log(log n) where one
+ *			choice gives log(n) / log(log n), with two looks instead of n, and no herd on
  *			one peer where many clients share an old view (Azar, Broder,
  *			Karlin, Upfal, "Balanced Allocations", SIAM J. Comput. 29(1), 1999;
  *			Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", IEEE
@@ -40,8 +40,10 @@
  *
  *	run  = us(fn, bytes, peer, busy / cpus)
  *	wait = 0 while busy < cpus, else work / cpus
- *	work = w × max(0, held - us × in_view) + (1 - w) × mean of that + us × in_flight
- *	held = predicted_us as the peer said it, or else us × (running + queued)
+ *	work = w × foreign work + (1 - w) × mean of that + us × in_flight
+ *	foreign work = each × max(0, running + queued - in_view)
+ *	each = predicted_us × cpus / max(running + queued + 1, cpus), or us where it was not said:
+ *	       predicted_us is what a run begun now would take where all share the processors
  *
  * with us the function's expected time on that peer without load. What runs already counts whole
  * though some of it is done: the same for every peer. Without a curve for the function predicted is
@@ -123,8 +125,9 @@ struct vg_choice {
  */
 u32 vg_balance_pick(const struct vg_choice *c);
 /*
- * The two that two-choices compares, for a caller who wants to look at them first: how many, 0 to
- * 2; the better one of @n indexes then, as by the policy (prg and hash: the first).
+ * The two that two-choices compares, for a caller who wants to look at them first: how many, 0 to 2.
+ * Then the better of @n indexes, as by the policy (prg and hash: the first); VG_PICK_NONE if none
+ * of them may be picked any more, or only as a weak one while there are others: draw again.
  */
 u32 vg_balance_draw(const struct vg_choice *c, u32 out[2]);
 u32 vg_balance_better(const struct vg_choice *c, const u32 *which, u32 n);

@@ -63,7 +63,7 @@ static int read_u64(const struct vg_json *doc, const struct vg_jtok *obj, const 
 	return ret;
 }
 
-static int refuse(const char **why, const char *text)
+static int load_refuse(const char **why, const char *text)
 {
 	if (why)
 		*why = text;
@@ -78,26 +78,26 @@ int vg_load_read(const struct vg_json *doc, const struct vg_jtok *obj, struct vg
 	struct vg_load l = { };
 
 	if (!vg_json_is(obj, VG_JSON_OBJECT))
-		return refuse(why, "an object is expected");
+		return load_refuse(why, "an object is expected");
 	if (read_u64(doc, obj, "cpus", true, VG_LOAD_CPUS_MAX, &cpus) || !cpus)
-		return refuse(why, "\"cpus\" is no number from 1 on");
+		return load_refuse(why, "\"cpus\" is no number from 1 on");
 	if (read_u64(doc, obj, "running", true, VG_LOAD_RUNS_MAX, &running))
-		return refuse(why, "\"running\" is no whole number");
+		return load_refuse(why, "\"running\" is no whole number");
 	if (read_u64(doc, obj, "queued", true, VG_LOAD_RUNS_MAX, &queued))
-		return refuse(why, "\"queued\" is no whole number");
+		return load_refuse(why, "\"queued\" is no whole number");
 	if (read_u64(doc, obj, "node", false, U32_MAX, &node))
-		return refuse(why, "\"node\" is no whole number");
+		return load_refuse(why, "\"node\" is no whole number");
 	if (read_u64(doc, obj, "mem_free", false, U64_MAX, &mem_free))
-		return refuse(why, "\"mem_free\" is no whole number");
+		return load_refuse(why, "\"mem_free\" is no whole number");
 	if (read_u64(doc, obj, "predicted_us", false, U64_MAX, &predicted_us))
-		return refuse(why, "\"predicted_us\" is no whole number");
+		return load_refuse(why, "\"predicted_us\" is no whole number");
 	load1 = vg_json_get(doc, obj, "load1");
 	if (load1 && (!vg_json_is(load1, VG_JSON_NUMBER) ||
 		      read_permille(vg_json_raw(doc, load1), &l.load1_permille)))
-		return refuse(why, "\"load1\" is no load average");
+		return load_refuse(why, "\"load1\" is no load average");
 	degraded = vg_json_get(doc, obj, "degraded");
 	if (degraded && vg_json_bool(doc, degraded, &l.degraded))
-		return refuse(why, "\"degraded\" is neither true nor false");
+		return load_refuse(why, "\"degraded\" is neither true nor false");
 	l.node = node;
 	l.cpus = cpus;
 	l.running = running;

@@ -24,7 +24,7 @@ struct vg_load {
 	u32 load1_permille;	/* the machine's load average of the last minute */
 	u32 running, queued;	/* runs of the node's */
 	u64 mem_free;		/* bytes; 0: not said */
-	u64 predicted_us;	/* what the learnt values expect the runs it has to take, all together; 0: not known */
+	u64 predicted_us;	/* what a run begun now is expected to take, with what is there; 0: not known */
 	bool degraded;		/* it asks to be spared */
 };
 

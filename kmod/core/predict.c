@@ -9,6 +9,20 @@
 
 enum { STEP = 1024 };	/* of log2: the positions between two powers of two */
 
+size_t vg_fn_name(struct vg_str name, char out[VG_FN_NAME])
+{
+	size_t i, n = min_t(size_t, name.n, VG_FN_NAME - 1);
+	char c;
+
+	for (i = 0; i < n; i++) {
+		c = name.p[name.n - n + i];
+		out[i] = vg_is_alpha(c) || vg_is_digit(c) || c == '.' || c == '-' ? c : '_';
+	}
+	out[n] = 0;
+	return n;
+}
+EXPORT_SYMBOL_GPL(vg_fn_name);
+
 int vg_curve_parse(struct vg_curve *curve, struct vg_str text, struct vg_conf_error *err)
 {
 	struct vg_conf_pair pair = { .key = VG_STR_INIT("ExecUs"), .value = text }, item;

@@ -41,6 +41,14 @@ struct vg_model {
 	u32 load_coef_permille;
 };
 
+/*
+ * A function's or program's name as it stands behind "ExecUs." and in the log line of its runs: what a key may
+ * not hold becomes "_" ("sample:upper" is sample_upper), and what is too long is cut at its head, which
+ * tells less than its end. Returns the length, 0 for an empty name.
+ */
+enum { VG_FN_NAME = 44 };	/* with NUL; behind the longest prefix it fills a key */
+size_t vg_fn_name(struct vg_str name, char out[VG_FN_NAME]);
+
 /* The value of ExecUs.<fn>. -EINVAL, -E2BIG with @err (may be NULL) filled. */
 int vg_curve_parse(struct vg_curve *curve, struct vg_str text, struct vg_conf_error *err);
 /* µs for @bytes; 0 if the curve has no point */

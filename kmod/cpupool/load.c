@@ -26,7 +26,7 @@ int cp_get_load(struct vg_req *req)
 	mutex_lock(&pool->lock);
 	load.running = pool->running[0] + pool->running[1];
 	load.queued = pool->queued;
-	load.predicted_us = cp_predicted_us(pool);
+	load.predicted_us = cp_predicted_us(pool, load.cpus);
 	mutex_unlock(&pool->lock);
 	vg_buf_init(&b, lent, sizeof(lent), sizeof(lent));
 	vg_jw_init(&w, &b);

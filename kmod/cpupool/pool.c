@@ -81,16 +81,15 @@ struct cp_run *cp_find(struct cp_pool *pool, u64 id)
 }
 
 /*
- * What waits, shared by the slots, each taking what runs took lately. A learnt model of single functions is the
- * balancer's; this is for all that is in line.
+ * How long a run begun now would take: as long as runs took lately, or longer where it has to share the
+ * processors with those that are there. Of single functions the balancer may know more.
  */
-u64 cp_predicted_us(const struct cp_pool *pool)
+u64 cp_predicted_us(const struct cp_pool *pool, u32 cpus)
 {
-	u64 ahead = pool->queued + pool->running[0] + pool->running[1];
-	u32 slots = pool->cfg->exec_running + pool->cfg->jobs_running;
+	u64 runs = pool->queued + pool->running[0] + pool->running[1] + 1;
 
 	lockdep_assert_held(&pool->lock);
-	return div_u64(pool->mean_us * ahead, slots) + pool->mean_us;
+	return div_u64(pool->mean_us * max_t(u64, runs, cpus), cpus);
 }
 
 /* --- the clock ------------------------------------------------------------------------------------------- */

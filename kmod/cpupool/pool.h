@@ -161,7 +161,7 @@ struct cp_run *cp_find(struct cp_pool *pool, u64 id);
 /* Out of the table; pool->lock is held. */
 void cp_forget(struct cp_run *run);
 /* Microseconds until a run begun now would be over, as far as one can tell; pool->lock is held. */
-u64 cp_predicted_us(const struct cp_pool *pool);
+u64 cp_predicted_us(const struct cp_pool *pool, u32 cpus);
 
 /* --- run.c ------------------------------------------------------------------------------------------- */
 /* Takes @spec over (also on failure). The request gives key and configuration. NULL: no memory. */

@@ -3,11 +3,21 @@
 #ifndef LIB_ALL_H
 #define LIB_ALL_H
 
+#include "core/addr.c"
+#include "core/balance.c"
+#include "core/buf.c"
 #include "core/conf.c"
 #include "core/conf_value.c"
+#include "core/json_read.c"
+#include "core/json_write.c"
+#include "core/load.c"
 #include "core/place.c"
+#include "core/predict.c"
+#include "core/utf8.c"
+#include "core/values_parse.c"
 
 #include "lib/answer.c"
+#include "lib/balance.c"
 #include "lib/block.c"
 #include "lib/body.c"
 #include "lib/call.c"
@@ -29,6 +39,7 @@
 #include "lib/target.c"
 #include "lib/trace.c"
 #include "lib/txn.c"
+#include "lib/view.c"
 #include "lib/xfer.c"
 
 #endif

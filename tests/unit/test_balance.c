@@ -216,6 +216,14 @@ static void two_choices(void **state)
 		for (j = i + 1; j < 4; j++)
 			assert_in_range(pairs[i][j], 1800, 2200);
 	assert_int_equal(vg_balance_better(&choice, (u32[]){ 3, 1 }, 2), 1);
+	/* after a look: weak or dead ones do not win while there are others, drawn or not */
+	peers[1].load.degraded = true;
+	assert_int_equal(vg_balance_better(&choice, (u32[]){ 3, 1 }, 2), 3);
+	peers[3].fails = 1;
+	peers[3].down_until_ms = NOW + 1;
+	assert_int_equal(vg_balance_better(&choice, (u32[]){ 3, 1 }, 2), VG_PICK_NONE);
+	peers[0].load.degraded = peers[2].load.degraded = true;
+	assert_int_equal(vg_balance_better(&choice, (u32[]){ 3, 1 }, 2), 1);
 }
 
 /* a hundred requests at once, no figure changing: every policy that counts spreads them */
@@ -461,10 +469,16 @@ static void predicted(void **state)
 	idle(2, VG_PREDICTED);
 	choice.model = &model;
 	works(0, 1, 0);
-	peers[0].load.predicted_us = 50;
+	peers[0].load.predicted_us = 50;	/* two of 25 that share one processor */
 	works(1, 1, 0);
-	assert_true(vg_balance_expect_us(&choice, 0) == 50 + 1000);
+	assert_true(vg_balance_expect_us(&choice, 0) == 25 + 1000);
 	assert_true(vg_balance_expect_us(&choice, 1) == 1000 + 1000);
+	works(0, 5, 2);
+	peers[0].load.cpus = 4;
+	peers[0].load.predicted_us = 1200;	/* eight of 600 that share four */
+	assert_true(vg_balance_expect_us(&choice, 0) == 7 * 600 / 4 + 1000);
+	peers[0].in_view = 3;
+	assert_true(vg_balance_expect_us(&choice, 0) == 4 * 600 / 4 + 1000);
 	/* ours in it are not counted twice */
 	peers[1].in_view = peers[1].in_flight = 1;
 	assert_true(vg_balance_expect_us(&choice, 1) == 1000 + 1000);

@@ -257,6 +257,7 @@ static void groups_and_all(void **state)
 	for (size_t i = 0; i < 7; i++)
 		assert_int_equal(virgo_conf_at(conf, i, &s), 0);
 	assert_string_equal(s.key, "balance");
+	assert_string_equal(s.value, "least-loaded");
 	assert_int_equal(virgo_conf_at(conf, 7, &s), 0);
 	assert_string_equal(s.key, "group.web");
 	assert_int_equal(virgo_conf_at(conf, 8, &s), 0);
@@ -294,6 +295,8 @@ static void bad_files(void **state)
 		{ "color = red\n", "allowed are auto, always, never" },
 		{ "via = pigeon\n", "allowed are auto, http, syscall" },
 		{ "balance = x\n", "allowed are least-loaded, two-choices, prg, predicted, hash" },
+		{ "registry = 10.0.0.1,10.0.0.2\n", "etc.conf:1:12: registry: " },
+		{ "registry =\n", "etc.conf:1:11: registry: " },
 		{ "cluster = Lab\n", "etc.conf:1:11: cluster: \"Lab\" is not a name" },
 		{ "cluster =\n", "is not a name" },
 		{ "key_file =\n", "a path or \"none\"" },

@@ -18,11 +18,16 @@
  *		virgo_answer_free(ans);
  *	}
  *
- * A node that can't be connected to is left out for a while that grows (500 ms to 30 s) and is
- * tried again by itself; one that answered Retry-After is left alone that long; one that says it is
+ * A node that can't be connected to is left out for a while that grows (500 ms to 30 s) and is tried
+ * again by itself; one that answered Retry-After is left alone that long; one that says it is
  * degraded is taken only where there is no other. Nothing is ever sent twice: the next candidate is
- * tried only if no connection came about, or the node said with Retry-After that it did not take
- * the request on.
+ * tried only if no connection came about, or the node refused before it had begun anything
+ * (exec.busy and the like).
+ *
+ * Where figures are needed, those older than a second are asked for anew: of all nodes for
+ * least-loaded and predicted, of the two drawn for two-choices; or of the registry, if the
+ * configuration names one that answers. Blocks of memory (virgo_malloc()) go to any node at random,
+ * keys by virgo_place(), whatever the balancer.
  */
 #ifndef VIRGO_BALANCE_H
 #define VIRGO_BALANCE_H

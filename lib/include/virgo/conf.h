@@ -14,7 +14,8 @@
  *	output           table | json | ndjson | tsv | raw                  (the command decides)
  *	color            auto | always | never                              auto
  *	via              auto | http | syscall                              auto
- *	balance          least-loaded | two-choices | prg | predicted | hash  prg
+ *	balance          least-loaded | two-choices | prg | predicted | hash  least-loaded
+ *	registry         a node that is asked for the load of all; see balance.h  (each is asked)
  *
  * Environment: VIRGO_NODES, VIRGO_KEY_FILE, VIRGO_OUTPUT; VIRGO_CONFIG names the file that is read
  * instead of the user's and that of /etc. An unset or empty variable counts as absent.

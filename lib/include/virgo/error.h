@@ -30,6 +30,7 @@ struct virgo_error {
 	int status;		/* HTTP status, 0 without an answer */
 	int timed_out;		/* unreachable by time-out, not by refusal or loss */
 	int maybe_done;		/* no answer came, yet it may have taken effect */
+	int unsent;		/* no connection came about: not a byte of the request has left */
 	char problem[64];	/* the problem document's code, e.g. mem.not_found */
 	char node[288];		/* host:port of the node that failed */
 	char node_id[24];	/* its Virgo-Node, if it said so */
