@@ -22,6 +22,7 @@
 #include "core/host.h"
 #include "core/ledger.h"
 #include "core/node.h"
+#include "core/peers.h"
 #include "core/values.h"
 
 /* --- what is in force now ------------------------------------------------------------------------- */
@@ -217,6 +218,9 @@ int vg_node_new(const char *conf_path, const char *text, size_t n, const char *o
 	ret = vg_client_new(node, &node->client);
 	if (ret)
 		goto err_wq;
+	ret = vg_peers_new(node, &node->peers);
+	if (ret)
+		goto err_client;
 	node->id = cfg->node_id;
 	rcu_assign_pointer(node->cfg, cfg);
 	rcu_assign_pointer(node->keys, keys);
@@ -224,6 +228,8 @@ int vg_node_new(const char *conf_path, const char *text, size_t n, const char *o
 	*out = node;
 	return 0;
 
+err_client:
+	vg_client_free(node->client);
 err_wq:
 	destroy_workqueue(node->wq);
 err_values:
@@ -246,8 +252,11 @@ void vg_node_free(struct vg_node *node)
 
 	if (!node)
 		return;
-	vg_client_free(node->client);
+	/* looks at other nodes end with their calls, and their work with the queue */
+	vg_client_stop(node->client);
 	destroy_workqueue(node->wq);
+	vg_client_free(node->client);
+	vg_peers_free(node->peers);
 	mutex_lock(&node->lock);
 	vg_values_free(node->values);
 	mutex_unlock(&node->lock);

@@ -24,6 +24,7 @@
 
 struct vg_client;
 struct vg_keyset;
+struct vg_peers;
 struct vg_deny;
 struct vg_replay;
 struct vg_values;
@@ -64,6 +65,7 @@ struct vg_node {
 	struct vg_replay *replay;
 	struct vg_values *values;
 	struct vg_client *client;	/* its own calls to other nodes: core/client.h */
+	struct vg_peers *peers;		/* whom they go to: core/peers.h */
 	u32 nr_svcs;
 	struct vg_svc *svc[VG_SERVICES_MAX];
 
