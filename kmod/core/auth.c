@@ -257,39 +257,6 @@ static int check_origin(struct vg_req *req)
 
 /* --- step 9: the signature --------------------------------------------------------------------------- */
 
-/* Value with each run of blanks as one space; it is trimmed already. */
-static void put_value(struct vg_gather *g, struct vg_str v)
-{
-	size_t from = 0, i;
-
-	for (i = 0; i < v.n; i++) {
-		if (!vg_is_blank(v.p[i]))
-			continue;
-		if (v.p[i] == ' ' && !(i + 1 < v.n && vg_is_blank(v.p[i + 1])))
-			continue;
-		vg_gather_put(g, v.p + from, i - from);
-		vg_gather_put(g, " ", 1);
-		while (i + 1 < v.n && vg_is_blank(v.p[i + 1]))
-			i++;
-		from = i + 1;
-	}
-	vg_gather_put(g, v.p + from, v.n - from);
-}
-
-static void put_path(struct vg_gather *g, struct vg_str path)
-{
-	const char *pct;
-
-	while (path.n && (pct = memchr(path.p, '%', path.n))) {
-		size_t n = pct - path.p + 1;
-
-		vg_gather_put(g, path.p, n);
-		vg_gather_put(g, "25", 2);
-		path = vg_str_sub(path, n, path.n);
-	}
-	vg_gather_str(g, path);
-}
-
 /* One listed header; -EEXIST if the request has it twice. */
 static int put_header(struct vg_gather *g, const struct vg_req *req, struct vg_str name)
 {
@@ -308,7 +275,7 @@ static int put_header(struct vg_gather *g, const struct vg_req *req, struct vg_s
 	vg_gather_str(g, name);
 	vg_gather_put(g, ":", 1);
 	if (value.n)
-		put_value(g, value);
+		vg_gather_value(g, value);
 	vg_gather_put(g, "\n", 1);
 	return 0;
 }
@@ -322,7 +289,7 @@ static int canonical(struct vg_gather *g, const struct vg_req *req, const struct
 	vg_gather_init(g);
 	vg_gather_str(g, req->method_name);
 	vg_gather_put(g, "\n", 1);
-	put_path(g, req->path);
+	vg_gather_path(g, req->path);
 	vg_gather_put(g, "\n", 1);
 	vg_gather_str(g, req->query);
 	vg_gather_put(g, "\n", 1);
@@ -341,29 +308,10 @@ static int canonical(struct vg_gather *g, const struct vg_req *req, const struct
 static bool signature_fits(const struct vg_req *req, const struct vg_key *key,
 			   const u8 canon_hash[VG_SHA256_BYTES])
 {
-	const struct vg_config *cfg = req->conn->cfg;
-	struct vg_str date = req->auth.date, day = vg_str_sub(date, 0, 8);
-	char lent[256], hex[2 * VG_SHA256_BYTES];
 	u8 want[VG_SHA256_BYTES];
-	struct vg_buf text;
 
-	/* piece by piece: a format costs as much as hashing the result */
-	vg_buf_init(&text, lent, sizeof(lent), sizeof(lent));
-	vg_buf_puts(&text, VG_SIG_SCHEME "\n");
-	vg_buf_str(&text, date);
-	vg_buf_puts(&text, "\n");
-	vg_buf_str(&text, day);
-	vg_buf_puts(&text, "/");
-	vg_buf_puts(&text, cfg->cluster);
-	vg_buf_puts(&text, "/");
-	vg_buf_puts(&text, req->conn->svc->def->name);
-	vg_buf_puts(&text, "/" VG_SIG_TERM "\n");
-	vg_hex(hex, canon_hash, VG_SHA256_BYTES);
-	vg_buf_put(&text, hex, sizeof(hex));
-	if (WARN_ON_ONCE(text.err))
-		return false;
-	vg_sigkey_sign(key ?: &req->conn->keys->dummy, day, vg_cstr(cfg->cluster), own_service(req),
-		       text.p, text.len, want);
+	vg_sigkey_request(key ?: &req->conn->keys->dummy, req->auth.date,
+			  vg_cstr(req->conn->cfg->cluster), own_service(req), canon_hash, want);
 	return !crypto_memneq(want, req->auth.signature, sizeof(want)) && key;
 }
 

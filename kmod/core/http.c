@@ -203,8 +203,7 @@ more:
 	return 0;
 }
 
-/* Does the comma-separated list @v have @token (lower case)? */
-static bool list_has(struct vg_str v, struct vg_str token)
+bool vg_http_list_has(struct vg_str v, struct vg_str token)
 {
 	size_t i = 0, from;
 
@@ -237,9 +236,9 @@ static int note_known(struct vg_req *req, const struct known_field *k, struct vg
 		req->chunked = true;
 		break;
 	case VG_H_CONNECTION:
-		if (list_has(v, VG_STR("close")))
+		if (vg_http_list_has(v, VG_STR("close")))
 			req->keep_alive = false;
-		else if (!req->minor && list_has(v, VG_STR("keep-alive")))
+		else if (!req->minor && vg_http_list_has(v, VG_STR("keep-alive")))
 			req->keep_alive = true;
 		break;
 	case VG_H_EXPECT:
@@ -281,55 +280,70 @@ static size_t value_end(const char *p, size_t i, size_t n)
 	return i;
 }
 
-/* One field at @i, not the empty line. Returns the offset behind its CRLF, 0 or -EINVAL. */
-static int parse_field(struct vg_req *req, const char *p, size_t i, size_t n,
-		       const struct vg_http_limits *lim, struct vg_http_error *err)
+int vg_http_field(const char *p, size_t i, size_t n, struct vg_field *f, const char **why,
+		  size_t *at)
 {
-	const struct known_field *k;
 	size_t name = i, name_n, v, end;
-	struct vg_field *f;
-	int ret;
 
 	while (i < n && is_class(p[i], C_TOKEN))
 		i++;
 	if (i == n)
 		return 0;
 	name_n = i - name;
+	*at = i;
+	*why = "a field is a name, a colon and a value on one line";
 	if (p[i] != ':' || !name_n)
-		return head_malformed(err, "a field is a name, a colon and a value on one line", i);
+		return -EINVAL;
 	i++;
 	while (i < n && vg_is_blank(p[i]))
 		i++;
 	v = i;
 	i = value_end(p, i, n);
-	if (n - i < 2) {
-		if (i < n && p[i] != '\r')
-			goto bad_byte;
+	*at = i;
+	*why = "a control byte or a CR or LF alone in a field";
+	if (i < n && p[i] != '\r')
+		return -EINVAL;
+	if (n - i < 2)
 		return 0;
-	}
-	if (p[i] != '\r' || p[i + 1] != '\n')
-		goto bad_byte;
+	if (p[i + 1] != '\n')
+		return -EINVAL;
 	end = i;
 	while (end > v && vg_is_blank(p[end - 1]))
 		end--;
+	*f = (struct vg_field){ .name = name, .name_n = name_n, .value = v, .value_n = end - v };
+	return i + 2;
+}
+
+/* One field at @i, not the empty line. Returns the offset behind its CRLF, 0 or -EINVAL. */
+static int parse_field(struct vg_req *req, const char *p, size_t i, size_t n,
+		       const struct vg_http_limits *lim, struct vg_http_error *err)
+{
+	const struct known_field *k;
+	struct vg_field f;
+	const char *why;
+	size_t at;
+	int next, ret;
+
+	next = vg_http_field(p, i, n, &f, &why, &at);
+	if (next < 0)
+		return head_malformed(err, why, at);
+	if (!next)
+		return 0;
 	if (req->nr_fields >= min_t(u32, lim->fields, VG_HEADER_FIELDS_MAX))
 		return head_refuse(err, 431, "http.headers_too_large",
-			      "more fields than header_fields_max", name);
-	f = &req->field[req->nr_fields++];
-	*f = (struct vg_field){ .name = name, .name_n = name_n, .value = v, .value_n = end - v };
-	k = find_known(p + name, name_n);
+			      "more fields than header_fields_max", f.name);
+	req->field[req->nr_fields++] = f;
+	k = find_known(p + f.name, f.name_n);
 	if (k) {
 		if (req->known[k->header] && !k->many)
-			return head_malformed(err, "a field that comes once came twice", name);
+			return head_malformed(err, "a field that comes once came twice", f.name);
 		if (!req->known[k->header])
 			req->known[k->header] = req->nr_fields;
-		ret = note_known(req, k, vg_str(p + v, end - v), v, err);
+		ret = note_known(req, k, vg_str(p + f.value, f.value_n), f.value, err);
 		if (ret)
 			return ret;
 	}
-	return i + 2;
-bad_byte:
-	return head_malformed(err, "a control byte or a CR or LF alone in a field", i);
+	return next;
 }
 
 int vg_http_parse(struct vg_req *req, const char *p, size_t n, const struct vg_http_limits *lim,

@@ -51,6 +51,16 @@ bool vg_http_ready(const char *p, size_t n, const struct vg_http_limits *lim,
  */
 int vg_http_sniff(const char *p, size_t n);
 
+/*
+ * The syntax of one field at @i of @n <= 64 KiB bytes, for requests and answers alike: the offset
+ * behind its CRLF with *@f filled; 0: more bytes are needed; -EINVAL: *@why (static) and *@at, the
+ * offending byte. Not for the empty line that ends a head.
+ */
+int vg_http_field(const char *p, size_t i, size_t n, struct vg_field *f, const char **why,
+		  size_t *at);
+/* Does the comma-separated list @v have @token (lower case)? */
+bool vg_http_list_has(struct vg_str v, struct vg_str token);
+
 extern const char *const vg_method_names[VG_METHODS];
 
 #endif

@@ -22,6 +22,9 @@ bool vg_ledger_close(void)
 		[VG_L_REPLAYS] = "replays",
 		[VG_L_DENIES] = "denylists",
 		[VG_L_LOADS] = "loads",
+		[VG_L_CALLS] = "calls",
+		[VG_L_PEERS] = "peers",
+		[VG_L_HELPERS] = "helpers",
 	};
 	char text[VG_LEDGER_KINDS * 64];
 	bool balanced = true;

@@ -19,6 +19,9 @@ enum vg_ledger_kind {
 	VG_L_REPLAYS,		/* entries of the replay table */
 	VG_L_DENIES,
 	VG_L_LOADS,		/* entries of the registry of load */
+	VG_L_CALLS,		/* this node's own, and the connections it made for them */
+	VG_L_PEERS,
+	VG_L_HELPERS,		/* the kernel's ends of helpers */
 	VG_LEDGER_KINDS,
 };
 

@@ -59,6 +59,15 @@ enum vg_limit {
 	VG_EXEC_ALLOW_MAX	= 32,	/* entries of exec_allow */
 	VG_EXEC_PATH_MAX	= 256,	/* bytes of one, its NUL included */
 
+	/* this node's own calls to others */
+	VG_CALLS_MAX		= 1024,	/* at a time */
+	VG_CALL_FIELDS		= 10,	/* header fields of the caller's: all signed, with ours at most 16 */
+	VG_CALL_IDLE_MAX	= 64,	/* connections kept, of which to one peer */
+	VG_CALL_IDLE_PEER	= 8,
+	VG_CALL_IDLE_MS		= 60000,	/* a node closes after 75 s: one near that age is not worth the risk */
+	VG_CALL_CONNECT_MS	= 2000,
+	VG_CALL_MS		= 30000,
+
 	/* files a node reads */
 	VG_CONF_FILE_MAX	= 65536,
 	VG_VALUES_FILE_MAX	= 65536,

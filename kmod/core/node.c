@@ -15,12 +15,14 @@
 #include <linux/ktime.h>
 #include <linux/workqueue.h>
 
+#include "core/client.h"
 #include "core/clock.h"
 #include "core/conf.h"
 #include "core/deny.h"
 #include "core/host.h"
 #include "core/ledger.h"
 #include "core/node.h"
+#include "core/peers.h"
 #include "core/values.h"
 
 /* --- what is in force now ------------------------------------------------------------------------- */
@@ -211,6 +213,12 @@ int vg_node_new(const char *conf_path, const char *text, size_t n, const char *o
 	node->wq = alloc_workqueue("virgo", WQ_UNBOUND, 0);
 	if (!node->wq)
 		goto err_values;
+	ret = vg_client_new(node, &node->client);
+	if (ret)
+		goto err_wq;
+	ret = vg_peers_new(node, &node->peers);
+	if (ret)
+		goto err_client;
 	node->id = cfg->node_id;
 	rcu_assign_pointer(node->cfg, cfg);
 	rcu_assign_pointer(node->keys, keys);
@@ -218,6 +226,10 @@ int vg_node_new(const char *conf_path, const char *text, size_t n, const char *o
 	*out = node;
 	return 0;
 
+err_client:
+	vg_client_free(node->client);
+err_wq:
+	destroy_workqueue(node->wq);
 err_values:
 	vg_values_free(node->values);
 err_replay:
@@ -238,7 +250,11 @@ void vg_node_free(struct vg_node *node)
 
 	if (!node)
 		return;
+	/* looks at other nodes end with their calls, and their work with the queue */
+	vg_client_stop(node->client);
 	destroy_workqueue(node->wq);
+	vg_client_free(node->client);
+	vg_peers_free(node->peers);
 	mutex_lock(&node->lock);
 	vg_values_free(node->values);
 	mutex_unlock(&node->lock);
@@ -542,6 +558,8 @@ void vg_node_stop(struct vg_node *node)
 	struct vg_svc *svc;
 	u32 i;
 
+	/* what a service asks of another node while it stops comes back at once */
+	vg_client_stop(node->client);
 	/* without the lock, as starting them; it is taken for each */
 	for (i = 0; i < node->nr_svcs; i++)
 		close_listeners(node->svc[i]);
@@ -571,6 +589,7 @@ void vg_node_tick(struct vg_node *node)
 	past_s = rcu_dereference_protected(node->cfg, lockdep_is_held(&node->lock))->auth_window_past_s;
 	vg_replay_tick(node->replay, now_s, past_s);
 	vg_values_tick(node->values, now_s);
+	vg_client_tick(node->client, now_ms);
 	for (i = 0; i < node->nr_svcs; i++)
 		if (node->svc[i]->def->tick)
 			node->svc[i]->def->tick(node->svc[i]->data, now_ms);

@@ -22,7 +22,9 @@
 #include "core/route.h"
 #include "core/service.h"
 
+struct vg_client;
 struct vg_keyset;
+struct vg_peers;
 struct vg_deny;
 struct vg_replay;
 struct vg_values;
@@ -62,6 +64,8 @@ struct vg_node {
 	struct vg_keyset __rcu *keys;
 	struct vg_replay *replay;
 	struct vg_values *values;
+	struct vg_client *client;	/* its own calls to other nodes: core/client.h */
+	struct vg_peers *peers;		/* whom they go to: core/peers.h */
 	u32 nr_svcs;
 	struct vg_svc *svc[VG_SERVICES_MAX];
 

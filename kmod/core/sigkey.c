@@ -2,6 +2,7 @@
 /*
  * Signing keys of the day. See sigkey.h.
  */
+#include <linux/bug.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -83,4 +84,31 @@ void vg_sigkey_sign(const struct vg_key *key, struct vg_str day, struct vg_str r
 	vg_hmac(&s->hmac, msg, n, out);
 	old = xchg((__force struct vg_sigkey **)slot, s);
 	vg_sigkey_drop(old);
+}
+
+void vg_sigkey_request(const struct vg_key *key, struct vg_str date, struct vg_str region, u32 service,
+		       const u8 canon_hash[VG_SHA256_BYTES], u8 out[VG_SHA256_BYTES])
+{
+	char lent[256], hex[2 * VG_SHA256_BYTES];
+	struct vg_str day = vg_str_sub(date, 0, 8);
+	struct vg_buf text;
+
+	/* piece by piece: a format costs as much as hashing the result */
+	vg_buf_init(&text, lent, sizeof(lent), sizeof(lent));
+	vg_buf_puts(&text, VG_SIG_SCHEME "\n");
+	vg_buf_str(&text, date);
+	vg_buf_puts(&text, "\n");
+	vg_buf_str(&text, day);
+	vg_buf_puts(&text, "/");
+	vg_buf_str(&text, region);
+	vg_buf_puts(&text, "/");
+	vg_buf_puts(&text, vg_service_names[service]);
+	vg_buf_puts(&text, "/" VG_SIG_TERM "\n");
+	vg_hex(hex, canon_hash, VG_SHA256_BYTES);
+	vg_buf_put(&text, hex, sizeof(hex));
+	/* not to be: every part of it is short. Nobody can guess what then counts as the signature. */
+	if (WARN_ON_ONCE(text.err))
+		host_random(out, VG_SHA256_BYTES);
+	else
+		vg_sigkey_sign(key, day, region, service, text.p, text.len, out);
 }

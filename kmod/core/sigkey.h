@@ -16,6 +16,12 @@
  */
 void vg_sigkey_sign(const struct vg_key *key, struct vg_str day, struct vg_str region, u32 service,
 		    const void *msg, size_t n, u8 out[VG_SHA256_BYTES]);
+/*
+ * The signature of a request of @date (YYYYMMDDTHHMMSSZ) to that service, @canon_hash being the
+ * SHA-256 of its canonical form. Allocates as the above.
+ */
+void vg_sigkey_request(const struct vg_key *key, struct vg_str date, struct vg_str region, u32 service,
+		       const u8 canon_hash[VG_SHA256_BYTES], u8 out[VG_SHA256_BYTES]);
 /* Wipe and free past RCU; NULL is fine. */
 void vg_sigkey_drop(struct vg_sigkey *s);
 

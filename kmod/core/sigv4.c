@@ -262,3 +262,35 @@ void vg_gather_str(struct vg_gather *g, struct vg_str s)
 {
 	vg_gather_put(g, s.p, s.n);
 }
+
+void vg_gather_value(struct vg_gather *g, struct vg_str v)
+{
+	size_t from = 0, i;
+
+	for (i = 0; i < v.n; i++) {
+		if (!vg_is_blank(v.p[i]))
+			continue;
+		if (v.p[i] == ' ' && !(i + 1 < v.n && vg_is_blank(v.p[i + 1])))
+			continue;
+		vg_gather_put(g, v.p + from, i - from);
+		vg_gather_put(g, " ", 1);
+		while (i + 1 < v.n && vg_is_blank(v.p[i + 1]))
+			i++;
+		from = i + 1;
+	}
+	vg_gather_put(g, v.p + from, v.n - from);
+}
+
+void vg_gather_path(struct vg_gather *g, struct vg_str path)
+{
+	const char *pct;
+
+	while (path.n && (pct = memchr(path.p, '%', path.n))) {
+		size_t n = pct - path.p + 1;
+
+		vg_gather_put(g, path.p, n);
+		vg_gather_put(g, "25", 2);
+		path = vg_str_sub(path, n, path.n);
+	}
+	vg_gather_str(g, path);
+}

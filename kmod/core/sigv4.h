@@ -53,6 +53,9 @@ struct vg_gather {
 void vg_gather_init(struct vg_gather *g);
 void vg_gather_put(struct vg_gather *g, const void *p, size_t n);
 void vg_gather_str(struct vg_gather *g, struct vg_str s);
+/* As canonical requests have them: a path with "%25" for "%"; of a trimmed value a run of blanks as one space */
+void vg_gather_path(struct vg_gather *g, struct vg_str path);
+void vg_gather_value(struct vg_gather *g, struct vg_str value);
 /* Hash what is gathered; g->sha then stands for all that was put. */
 void vg_gather_flush(struct vg_gather *g);
 

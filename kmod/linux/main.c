@@ -2,8 +2,9 @@
 /*
  * virgo.ko: the one node of this kernel, from load to unload. A list of parts and its mirror image.
  *
- * Unload order: the tick ends, listeners close, connections end, services stop (core/node.c), then the
- * work queue is emptied, RCU callbacks run, the last memory goes, and the ledger is closed.
+ * Unload order: the device goes, which nobody has open, the tick ends, listeners close, connections end,
+ * services stop (core/node.c), then the work queue is emptied, RCU callbacks run, the last memory goes, and
+ * the ledger is closed.
  */
 #include <linux/kernel.h>
 #include <linux/module.h>
@@ -16,6 +17,8 @@
 #include "core/limits.h"
 #include "core/node.h"
 #include "core/service.h"
+#include "uapi/virgo.h"
+#include "dev.h"
 #include "host.h"
 
 /* the one thing /etc cannot say: where it is */
@@ -96,10 +99,17 @@ static int __init virgo_init(void)
 	ret = vg_node_start(virgo_node, services, ARRAY_SIZE(services), msg, 512);
 	if (ret)
 		goto err_node;
+	/* last: whoever opens it finds a node that works */
+	strscpy(msg, VIRGO_DEVICE " cannot be made", 512);
+	ret = virgo_dev_init();
+	if (ret)
+		goto err_started;
 	queue_delayed_work(virgo_node->wq, &tick, 0);
 	kfree(msg);
 	return 0;
 
+err_started:
+	vg_node_stop(virgo_node);
 err_node:
 	vg_node_free(virgo_node);
 err_conns:
@@ -116,6 +126,7 @@ err_msg:
 
 static void __exit virgo_exit(void)
 {
+	virgo_dev_exit();
 	cancel_delayed_work_sync(&tick);
 	vg_node_stop(virgo_node);
 	virgo_conns_exit();
