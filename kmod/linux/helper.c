@@ -373,8 +373,8 @@ int virgo_helper_attach(struct virgo_file *vf, u32 abi)
 	mutex_lock(&the_lock);
 	if (the_helper)
 		ret = attach(the_helper);
-	/* whoever sees it may use it: release pairs with dev.c's acquire */
 	if (!ret)
+		/* whoever sees it may use it: pairs with dev.c's acquire */
 		smp_store_release(&vf->helper, the_helper);
 	mutex_unlock(&the_lock);
 	return ret;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Where virgod's companions are: in a build tree beside it, installed in lib/virgo. */
+#include <linux/kernel.h>
+
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,7 +21,7 @@ void find_beside(const char *name, char *path, size_t n)
 		slash = strrchr(self, '/');
 		if (slash)
 			*slash = 0;
-		for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		for (i = 0; i < ARRAY_SIZE(places); i++) {
 			if ((size_t)snprintf(path, n, places[i], self, name) < n && !access(path, X_OK))
 				return;
 		}
