@@ -81,7 +81,7 @@ $B/libvirgo.so: $(LIB_OBJ) $(PURE_OBJ) lib/libvirgo.map
 		-Wl,--version-script=lib/libvirgo.map -o $@ $(LIB_OBJ) $(PURE_OBJ) $(LIB_LIBS)
 
 $B/virgo: $(CLI_OBJ) $B/libvirgo.a
-	$(call say,LD,$@)$(CC) $(SANFLAGS) -o $@ $^ $(LIB_LIBS) -ldl
+	$(call say,LD,$@)$(CC) $(SANFLAGS) -o $@ $^ $(LIB_LIBS) -ldl -lm
 
 $B/virgo-analytics.so: $(AN_OBJ)
 	$(call say,LD,$@)$(CC) $(SANFLAGS) -shared -o $@ $^ $(AN_LIBS)

@@ -14,6 +14,7 @@ const struct cli_group cli_groups[] = {
 	{ "settings", commands_key },
 	{ "learning", commands_analytics },
 	{ "other", commands_api },
+	{ "other", commands_bench },
 	{ "other", commands_doctor },
 	{ "other", commands_help },
 	{ 0 }
