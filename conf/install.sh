@@ -75,6 +75,8 @@ major=1
 put 755 "$B/virgo" "$BINDIR/virgo"
 put 755 "$B/virgod" "$SBINDIR/virgod"
 put 755 "$B/virgo-analytics.so" "$LIBDIR/virgo/virgo-analytics.so"
+put 755 "$B/virgo_kernelupcall_plugin" "$LIBDIR/virgo/virgo_kernelupcall_plugin"
+put 644 "$B/functions/sample.so" "$LIBDIR/virgo/functions/sample.so"
 put 755 "$(filled conf/nightly.in)" "$LIBDIR/virgo/nightly"
 put 755 "$B/libvirgo.so" "$LIBDIR/libvirgo.so.$VERSION"
 link "libvirgo.so.$VERSION" "$LIBDIR/libvirgo.so.$major"
@@ -121,7 +123,7 @@ done
 # --- directories that were ours alone; what the running system must be told ---------------------------------
 
 if [ "$mode" = uninstall ]; then
-	rmdir "$DESTDIR$LIBDIR/virgo" "$DESTDIR$INCDIR/virgo" "$DESTDIR$DATADIR/doc/virgo" 2>/dev/null || true
+	rmdir "$DESTDIR$LIBDIR/virgo/functions" "$DESTDIR$LIBDIR/virgo" "$DESTDIR$INCDIR/virgo" "$DESTDIR$DATADIR/doc/virgo" 2>/dev/null || true
 fi
 if [ -z "$DESTDIR" ] && [ "$(id -u)" = 0 ]; then
 	ldconfig

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * See allow.h. Must never open a file in a way that does something (everything is O_PATH), and never say
- * yes to a name: only to the file behind the descriptor it returns.
+ * See allow.h. Must never open a file in a way that does something (everything is O_PATH), and
+ * never say yes to a name: only to the file behind the descriptor it returns.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -107,7 +107,7 @@ static bool is_plain(const char *path)
 		return false;
 	while (*path) {
 		n = strcspn(++path, "/");
-		if (!n || (n == 1 && path[0] == '.') || (n == 2 && path[0] == '.' && path[1] == '.'))
+		if (!n || (n == 1 && path[0] == '.') || (n == 2 && !strncmp(path, "..", 2)))
 			return false;
 		path += n;
 	}
@@ -116,7 +116,10 @@ static bool is_plain(const char *path)
 
 enum answer { NOT_THIS_NAME, NOT_THIS_FILE, YES };
 
-/* A name in the directory parent, and its file (fd -1 if there is none), against a directory's entry. */
+/*
+ * A name in the directory parent, and its file (fd -1 if there is none), against a directory's
+ * entry.
+ */
 static enum answer ask_directory(const char *entry, const struct opened *parent,
 				 const struct opened *file)
 {
@@ -188,7 +191,8 @@ static int not_there(struct fault *f, const char *name, int err)
 {
 	if (err == ENOENT || err == ENOTDIR)
 		return fault_set(f, VIRGO_END_NOT_FOUND, err, "there is no \"%s\"", name);
-	return fault_set(f, VIRGO_END_FAILED, err, "\"%s\" cannot be opened: %s", name, strerror(err));
+	return fault_set(f, VIRGO_END_FAILED, err, "\"%s\" cannot be opened: %s", name,
+			 strerror(err));
 }
 
 static int not_listed(struct fault *f, const char *name)
@@ -229,7 +233,8 @@ static int open_path(const struct strings *list, const char *name, enum allow_ne
 		ret = not_there(f, name, err);
 	else if (answer == NOT_THIS_FILE)
 		ret = fault_set(f, VIRGO_END_NOT_ALLOWED, EPERM,
-				"\"%s\" leads to \"%s\", which is not in exec_allow", name, file.real);
+				"\"%s\" leads to \"%s\", which is not in exec_allow", name,
+				file.real);
 	else
 		ret = check_kind(&file, name, need, f);
 	if (!ret)
@@ -271,13 +276,13 @@ static int open_bare(const struct strings *list, const char *name, struct fault 
 int allow_open(const struct strings *list, const char *name, enum allow_need need, struct fault *f)
 {
 	if (!list->n)
-		return fault_set(f, VIRGO_END_NOT_ALLOWED, EPERM, "exec_allow is empty: nothing may be run");
+		return fault_set(f, VIRGO_END_NOT_ALLOWED, EPERM,
+				 "exec_allow is empty: nothing may be run");
 	if (is_plain(name))
 		return open_path(list, name, need, f);
 	if (need == ALLOW_PROGRAM && *name && !strchr(name, '/') && strcmp(name, ".") &&
 	    strcmp(name, ".."))
 		return open_bare(list, name, f);
 	return fault_set(f, VIRGO_END_NOT_ALLOWED, EINVAL,
-			 "\"%s\" is neither a bare name nor an absolute path without \".\" and \"..\"",
-			 name);
+			 "\"%s\" is no bare name, and no absolute path without dots and gaps", name);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * See cgroup.h. Must never touch a group it did not make, nor move a process: a child is born where it
- * belongs, which costs nothing, while moving one waits for every processor.
+ * See cgroup.h. Must never touch a group it did not make, nor move a process: a child is born where
+ * it belongs, which costs nothing, while moving one waits for every processor.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -198,7 +198,9 @@ pid_t cgroup_fork(int dir)
 	};
 	pid_t pid = syscall(SYS_clone3, &args, sizeof(args));
 
-	/* not let in, not a group for processes, a kernel or a sandbox without: all the same to us */
+	/*
+	 * not let in, not a group for processes, a kernel or a sandbox without: all the same to us
+	 */
 	if (pid < 0 && errno != EAGAIN && errno != ENOMEM)
 		errno = ENOSYS;
 	return pid;

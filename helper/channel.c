@@ -52,6 +52,12 @@ static void over(const char *why)
 	on_over(why);
 }
 
+/* Errors that only say that the node is gone. */
+static bool is_end(int err)
+{
+	return err == EPIPE || err == ECONNRESET || err == ENODEV;
+}
+
 /* Send what is in out. */
 static void push(size_t n)
 {
@@ -65,7 +71,7 @@ static void push(size_t n)
 	} else if (ret < 0 && (errno == EAGAIN || errno == ENOBUFS)) {
 		waiting = n;
 	} else if (ret < 0) {
-		over(errno == EPIPE || errno == ECONNRESET || errno == ENODEV ? NULL : strerror(errno));
+		over(is_end(errno) ? NULL : strerror(errno));
 	} else {
 		over("the node took half a message");
 	}
@@ -83,7 +89,7 @@ static bool take(void)
 	if (n < 0 && errno == EAGAIN)
 		return false;
 	if (n <= 0) {
-		over(!n || errno == ECONNRESET || errno == ENODEV ? NULL : strerror(errno));
+		over(!n || is_end(errno) ? NULL : strerror(errno));
 		return false;
 	}
 	wrong = proto_head(in, n, &head);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The conversation with the node: whole messages in and out, over the device or a socket, without ever
- * waiting. At most one message waits to be sent: who wants to send asks first whether there is room.
+ * The conversation with the node: whole messages in and out, over the device or a socket, without
+ * ever waiting. At most one message waits to be sent: who wants to send asks first whether there is
+ * room.
  */
 #ifndef HELPER_CHANNEL_H
 #define HELPER_CHANNEL_H

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * See descend.h. Must never signal by number a process that is not a child: a child's number is ours until
- * we wait for it, anybody else's may be a stranger's by now. Those are held by a pidfd and then asked who
- * their parent is.
+ * See descend.h. Must never signal by number a process that is not a child: a child's number is
+ * ours until we wait for it, anybody else's may be a stranger's by now. Those are held by a pidfd
+ * and then asked who their parent is.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -133,7 +133,8 @@ static size_t snapshot(struct found **all)
 
 	*all = NULL;
 	while (dir && (d = readdir(dir)) && n < WALK_MAX) {
-		if (!isdigit((unsigned char)d->d_name[0]) || !look(atoi(d->d_name), &state, &parent))
+		if (!isdigit((unsigned char)d->d_name[0]) ||
+		    !look(atoi(d->d_name), &state, &parent))
 			continue;
 		if (n == cap) {
 			more = realloc(*all, (cap + 512) * sizeof(*more));
@@ -175,7 +176,10 @@ static bool has_lists(void)
 	return known;
 }
 
-/* Signal one that was found, unless it is somebody else by now. True: it was neither dead nor stopped. */
+/*
+ * Signal one that was found, unless it is somebody else by now. True: it was neither dead nor
+ * stopped.
+ */
 static bool signal_one(struct walk *w, struct found f, int sig)
 {
 	bool is_child = f.parent == getpid(), is_ours = true;
@@ -188,7 +192,8 @@ static bool signal_one(struct walk *w, struct found f, int sig)
 		if (fd < 0)
 			return false;
 		/* its parent may have died since, and then it is our child */
-		is_ours = look(f.pid, &state, &parent) && (parent == f.parent || parent == getpid());
+		is_ours = look(f.pid, &state, &parent) &&
+			  (parent == f.parent || parent == getpid());
 		if (is_ours)
 			pidfd_send_signal(fd, sig, NULL, 0);
 	} else {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * See env.h. A list of programs that may be run says nothing if the environment makes one of them run
- * another: the loader's, the shells' and the interpreters' variables that do so must never get through.
+ * See env.h. A list of programs that may be run says nothing if the environment makes one of them
+ * run another: the loader's, the shells' and the interpreters' variables that do so must never get
+ * through.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -18,11 +19,13 @@ static const char *const refused[] = {
 	"TERMINFO_DIRS",
 	/* shells */
 	"BASH_ENV", "BASH_FUNC_*", "BASHOPTS", "SHELLOPTS", "BASH_LOADABLES_PATH", "ENV", "PS4",
-	"PROMPT_COMMAND", "IFS", "CDPATH", "GLOBIGNORE", "FPATH", "ZDOTDIR", "NULLCMD", "READNULLCMD",
+	"PROMPT_COMMAND", "IFS", "CDPATH", "GLOBIGNORE", "FPATH", "ZDOTDIR", "NULLCMD",
+	"READNULLCMD",
 	/* interpreters */
 	"PERL5*", "PERLLIB", "PERLIO_DEBUG", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP",
 	"PYTHONINSPECT", "PYTHONUSERBASE", "PYTHONBREAKPOINT", "PYTHONEXECUTABLE", "PYTHONWARNINGS",
-	"PYTHONPLATLIBDIR", "PYTHONPYCACHEPREFIX", "RUBYOPT", "RUBYLIB", "RUBYSHELL", "NODE_OPTIONS",
+	"PYTHONPLATLIBDIR", "PYTHONPYCACHEPREFIX", "RUBYOPT", "RUBYLIB", "RUBYSHELL",
+	"NODE_OPTIONS",
 	"NODE_PATH", "LUA_*", "TCLLIBPATH", "AWKPATH", "AWKLIBPATH", "JAVA_TOOL_OPTIONS",
 	"JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH", "R_PROFILE*", "R_ENVIRON*", "GUILE_*",
 	/* programs that run what a variable says */
@@ -59,7 +62,7 @@ static int check(const char *entry, struct fault *f)
 				 "environment: \"%.80s\" is not of the form NAME=value", entry);
 	if (is_refused(entry, n))
 		return fault_set(f, VIRGO_END_NOT_ALLOWED, EPERM,
-				 "environment variable \"%.*s\" is not let through: it makes programs run other code",
+				 "environment variable \"%.*s\" is not let through: it makes programs run others",
 				 n < 80 ? (int)n : 80, entry);
 	return 0;
 }
@@ -95,7 +98,8 @@ char **env_build(const struct strings *sent, const char *user, const char *home,
 	char **env, *own;
 
 	if (sent->n > ENV_MAX) {
-		fault_set(f, VIRGO_END_FAILED, E2BIG, "environment: more than %d variables", ENV_MAX);
+		fault_set(f, VIRGO_END_FAILED, E2BIG, "environment: more than %d variables",
+			  ENV_MAX);
 		return NULL;
 	}
 	env = calloc(1, slots * sizeof(*env) + room);

@@ -7,8 +7,8 @@
 #include "helper/proto.h"
 
 /*
- * An environment on the heap, its strings borrowed from sent and from the two names: NULL, with *f filled,
- * if an entry is none, is of a kind that is not let through, or memory is short.
+ * An environment on the heap, its strings borrowed from sent and from the two names: NULL, with *f
+ * filled, if an entry is none, is of a kind that is not let through, or memory is short.
  */
 char **env_build(const struct strings *sent, const char *user, const char *home, struct fault *f);
 void env_free(char **env);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * See func.h. Must never be run with a privilege: what it loads is other people's code. Nothing but the name
- * virgo_function_table is looked up in a library, so that only what is in its table can be called.
+ * See func.h. Must never be run with a privilege: what it loads is other people's code. Nothing but
+ * the name virgo_function_table is looked up in a library, so that only what is in its table can be
+ * called.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -43,7 +44,8 @@ struct call {
 
 bool func_is_meant(int argc, char **argv)
 {
-	return argc >= 3 && (!strcmp(argv[1], "--call-function") || !strcmp(argv[1], "--list-functions"));
+	return argc >= 3 &&
+	       (!strcmp(argv[1], "--call-function") || !strcmp(argv[1], "--list-functions"));
 }
 
 static bool parse(int argc, char **argv, struct args *a)
@@ -102,15 +104,21 @@ static const struct virgo_function_table *load(unsigned int i, const char **why)
 
 static const struct virgo_function *find(const struct virgo_function_table *t, const char *name)
 {
+	const struct virgo_function *f;
 	unsigned int i;
 
-	for (i = 0; i < t->count; i++)
-		if (t->functions[i].name && t->functions[i].call && !strcmp(t->functions[i].name, name))
-			return &t->functions[i];
+	for (i = 0; i < t->count; i++) {
+		f = &t->functions[i];
+		if (f->name && f->call && !strcmp(f->name, name))
+			return f;
+	}
 	return NULL;
 }
 
-/* A child in which a library may be loaded, whatever comes of it; its output is nobody's. As fork(). */
+/*
+ * A child in which a library may be loaded, whatever comes of it; its output is nobody's. As
+ * fork().
+ */
 static pid_t fork_prober(void)
 {
 	pid_t pid = fork();
@@ -129,7 +137,7 @@ static pid_t fork_prober(void)
 	return pid;
 }
 
-/* --- calling --------------------------------------------------------------------------------------- */
+/* --- calling ---------------------------------------------------------------------------------- */
 
 static void *run_thread(void *arg)
 {
@@ -211,7 +219,7 @@ static int call(struct args *a)
 	return status_of(c.value);
 }
 
-/* --- listing --------------------------------------------------------------------------------------- */
+/* --- listing ---------------------------------------------------------------------------------- */
 
 /* What a library has, to fd: "library:function", summary, each with its NUL. */
 static int describe(unsigned int i, const char *library, int fd)

@@ -9,7 +9,7 @@
 #include <sys/types.h>
 
 enum helper_limit {
-	RUNS_MAX	= 4096,		/* at a time, those that could not start and wait to say so too */
+	RUNS_MAX	= 4096,		/* at a time */
 	RUN_FILES	= 4,		/* descriptors the helper keeps for a run */
 	OTHER_FILES	= 64,		/* and for itself, and while it starts one */
 	OUTPUT_MAX	= 1 << 20,	/* what output_max 0 means */
@@ -20,7 +20,7 @@ enum helper_limit {
 	LISTING_MAX	= 256 << 10,	/* bytes of all functions' names and summaries */
 	LIST_MS		= 5000,		/* for reading all libraries */
 	START_S		= 30,		/* for looking up names before a program is started */
-	LINGER_MS	= 5000,		/* a killed process that does not die is not waited for longer */
+	LINGER_MS	= 5000,		/* a killed process that does not die is waited for */
 	GOODBYE_MS	= 5000,		/* for all runs to end after BYE */
 };
 

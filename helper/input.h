@@ -18,10 +18,15 @@ struct input {
 	bool eof;		/* close it behind the last chunk */
 };
 
-/* Take over the pipe's end, which does not block. 0, or -1 with errno and the descriptor the caller's. */
+/*
+ * Take over the pipe's end, which does not block. 0, or -1 with errno and the descriptor the
+ * caller's.
+ */
 int input_open(struct input *in, int fd);
 void input_close(struct input *in);
-/* 0, or -1 with errno: ENOBUFS if too much waits already. A program that reads no more is no error. */
+/*
+ * 0, or -1 with errno: ENOBUFS if too much waits already. A program that reads no more is no error.
+ */
 int input_add(struct input *in, const void *p, size_t n, bool eof);
 
 #endif

@@ -11,7 +11,8 @@
 
 int library_name_ok(const char *name, size_t n)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
 	size_t i;
 
 	if (!n || n > LIBRARY_NAME || *name == '.' || *name == '-')
@@ -75,7 +76,8 @@ int libraries_find(const struct strings *allow, const char *name, struct librari
 	*function = colon ? colon + 1 : name;
 	if (!library_name_ok(*function, strlen(*function)) ||
 	    (colon && !library_name_ok(name, colon - name)))
-		return fault_set(f, VIRGO_END_NOT_FOUND, EINVAL, "\"%s\" is no function's name", name);
+		return fault_set(f, VIRGO_END_NOT_FOUND, EINVAL, "\"%s\" is no function's name",
+				 name);
 	if (colon)
 		return add(l, allow, name, colon - name, f);
 	libraries_all(allow, l);

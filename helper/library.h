@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The libraries that functions are in: NAME.so in the functions' directory, if exec_allow says so. */
+/*
+ * The libraries that functions are in: NAME.so in the functions' directory, if exec_allow says so.
+ */
 #ifndef HELPER_LIBRARY_H
 #define HELPER_LIBRARY_H
 
@@ -17,8 +19,8 @@ struct libraries {
 void libraries_all(const struct strings *allow, struct libraries *l);
 
 /*
- * Those that a function of this name ("library:function" or "function") may be in. *function is what stands
- * behind the colon. 0, or -1 and *f.
+ * Those that a function of this name ("library:function" or "function") may be in. *function is
+ * what stands behind the colon. 0, or -1 and *f.
  */
 int libraries_find(const struct strings *allow, const char *name, struct libraries *l,
 		   const char **function, struct fault *f);

@@ -10,8 +10,8 @@
 enum { SUMMARY_MAX = 200 };
 
 /*
- * Put the next pairs of what was gathered, behind *at, to room (VIRGO_MSG_DATA bytes). *more: there are others.
- * What is no pair, or not of the form it must have, ends the list. Bytes that were put.
+ * Put the next pairs of what was gathered, behind *at, to room (VIRGO_MSG_DATA bytes). *more: there
+ * are others. What is no pair, or not of the form it must have, ends the list. Bytes that were put.
  */
 size_t listing_next(const struct stream *s, size_t *at, char *room, bool *more);
 

@@ -4,8 +4,8 @@
 #define HELPER_LOG_H
 
 /*
- * To standard error if there is one, else, and so where the kernel started the helper, to the kernel's log.
- * Makes sure that descriptors 0, 1 and 2 exist. 0 or -1.
+ * To standard error if there is one, else, and so where the kernel started the helper, to the
+ * kernel's log. Makes sure that descriptors 0, 1 and 2 exist. 0 or -1.
  */
 int log_open(void);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * See loop.h. Must never call an owner that has closed its source: epoll goes on watching a descriptor that
- * a process just forked still has, and what it told of before may be waiting here.
+ * See loop.h. Must never call an owner that has closed its source: epoll goes on watching a
+ * descriptor that a process just forked still has, and what it told of before may be waiting here.
  */
 #include <errno.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * virgo_kernelupcall_plugin: the process that runs programs and functions for a node of this machine. Options,
- * the start, the loop, the end. Must never wait for anything but the loop, nor run anything itself: see
- * runs.h, supervise.h and spawn.h for who does.
+ * virgo_kernelupcall_plugin: the process that runs programs and functions for a node of this
+ * machine. Options, the start, the loop, the end. Must never wait for anything but the loop, nor
+ * run anything itself: see runs.h, supervise.h and spawn.h for who does.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -51,7 +51,8 @@ static const char help[] =
 "\n"
 "  -d, --device FILE    the kernel node's device (default " VIRGO_DEVICE ")\n"
 "  -f, --fd N           an inherited SOCK_SEQPACKET socket to virgod instead\n"
-"  -F, --functions DIR  where libraries of functions are (default " VIRGO_LIBDIR "/virgo/functions)\n"
+"  -F, --functions DIR  where libraries of functions are\n"
+"                       (default " VIRGO_LIBDIR "/virgo/functions)\n"
 "  -g, --cgroup DIR     make control groups for runs below this one, \"none\": make none\n"
 "                       (default: below the group it is in, where that is possible)\n"
 "  -h, --help           this text\n"
@@ -69,7 +70,8 @@ static const struct option long_options[] = {
 
 static int usage(const char *what, const char *value)
 {
-	fprintf(stderr, "virgo_kernelupcall_plugin: %s \"%s\"\nhint: virgo_kernelupcall_plugin --help\n",
+	fprintf(stderr,
+		"virgo_kernelupcall_plugin: %s \"%s\"\nhint: virgo_kernelupcall_plugin --help\n",
 		what, value);
 	return 2;
 }
@@ -125,7 +127,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 	return 0;
 }
 
-/* --- start ----------------------------------------------------------------------------------------- */
+/* --- start ------------------------------------------------------------------------------------ */
 
 static void find_self(void)
 {
@@ -173,7 +175,7 @@ static unsigned int runs_possible(void)
 	return n < RUNS_MAX ? n : RUNS_MAX;
 }
 
-/* --- events ---------------------------------------------------------------------------------------- */
+/* --- events ----------------------------------------------------------------------------------- */
 
 static void leave(enum stage how)
 {

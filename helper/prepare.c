@@ -20,8 +20,8 @@ static int no_memory(struct fault *f)
 }
 
 /* argv: front, then the request's arguments. */
-static int build_argv(struct prepared *p, const struct request *r, const char *const *front, size_t n,
-		      struct fault *f)
+static int build_argv(struct prepared *p, const struct request *r, const char *const *front,
+		      size_t n, struct fault *f)
 {
 	const char *at = r->args.first;
 	char **argv = calloc(n + r->args.n + 1, sizeof(*argv));
@@ -110,8 +110,8 @@ int prepare(const struct supervision *s, struct prepared *p, struct fault *f)
 
 	p->group = -1;
 	if (r->cwd[0] != '/')
-		return fault_set(f, VIRGO_END_FAILED, EINVAL, "\"%s\" is no absolute path to run in",
-				 r->cwd);
+		return fault_set(f, VIRGO_END_FAILED, EINVAL,
+				 "\"%s\" is no absolute path to run in", r->cwd);
 	if (find_what(s, p, f) || find_who(s, p, f))
 		return -1;
 	p->spawn.envp = env_build(&r->env, p->user.name, p->user.home, f);

@@ -16,7 +16,9 @@ struct prepared {
 	char count[16];
 };
 
-/* Fill *p, in the supervisor: what it allocates and opens goes with the process. 0, or -1 and *f. */
+/*
+ * Fill *p, in the supervisor: what it allocates and opens goes with the process. 0, or -1 and *f.
+ */
 int prepare(const struct supervision *s, struct prepared *p, struct fault *f);
 /* Its control group did not take it: do without one. */
 void prepare_without_group(const struct supervision *s, struct prepared *p);

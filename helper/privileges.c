@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * See privileges.h. Where the helper is root it keeps: the change of user and group for runs, signals to
- * them, and looking at a file to run wherever it is; and aside, where it is not in force, what the removal of a
- * control group at the end takes. The bounding set is empty, so that no run, root's neither, can have a
- * capability.
+ * See privileges.h. Where the helper is root it keeps: the change of user and group for runs,
+ * signals to them, and looking at a file to run wherever it is; and aside, where it is not in
+ * force, what the removal of a control group at the end takes. The bounding set is empty, so that
+ * no run, root's neither, can have a capability.
  */
 #include <errno.h>
 #include <linux/capability.h>
@@ -16,7 +16,8 @@
 #include "helper/privileges.h"
 
 #define ASIDE (1u << CAP_DAC_OVERRIDE)
-#define KEPT ((1u << CAP_SETUID) | (1u << CAP_SETGID) | (1u << CAP_KILL) | (1u << CAP_DAC_READ_SEARCH))
+#define KEPT ((1u << CAP_SETUID) | (1u << CAP_SETGID) | (1u << CAP_KILL) | \
+	      (1u << CAP_DAC_READ_SEARCH))
 
 enum { FILES_WANTED = RUNS_MAX * RUN_FILES + OTHER_FILES, NICER = 5 };
 
@@ -33,7 +34,10 @@ static void raise_limits(void)
 		r.rlim_cur = r.rlim_max < FILES_WANTED ? r.rlim_max : FILES_WANTED;
 		setrlimit(RLIMIT_NOFILE, &r);
 	}
-	/* supervisors must get a processor when what they watch over takes all; runs get the old value back */
+	/*
+	 * supervisors must get a processor when what they watch over takes all; runs get the old
+	 * value back
+	 */
 	if (config.is_root)
 		setpriority(PRIO_PROCESS, 0, config.nice - NICER);
 }

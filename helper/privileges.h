@@ -6,8 +6,9 @@
 #include <stdbool.h>
 
 /*
- * Give up, for good, all but what runs need: capabilities, the gain of any by exec, being looked into by
- * others; and take the highest limits that are to be had before. 0, or -1 with errno and *what.
+ * Give up, for good, all but what runs need: capabilities, the gain of any by exec, being looked
+ * into by others; and take the highest limits that are to be had before. 0, or -1 with errno and
+ * *what.
  */
 int privileges_drop(bool has_groups, const char **what);
 /* The other way round, at the end: nothing but what removes a control group. */

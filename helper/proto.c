@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* See proto.h. Must never look at a byte behind the message, whatever its lengths and counts say. */
+/*
+ * See proto.h. Must never look at a byte behind the message, whatever its lengths and counts say.
+ */
 #include "helper/proto.h"
 
 enum { HEAD = sizeof(struct virgo_msg) };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The node's messages taken apart. Nothing here does I/O or allocates; what is returned points into the
- * message.
+ * The node's messages taken apart. Nothing here does I/O or allocates; what is returned points into
+ * the message.
  */
 #ifndef HELPER_PROTO_H
 #define HELPER_PROTO_H
@@ -31,8 +31,8 @@ struct request {
 };
 
 /*
- * Whether the n bytes at msg are a whole message that a node may send. NULL, or what is wrong with it;
- * *head is filled if there is one.
+ * Whether the n bytes at msg are a whole message that a node may send. NULL, or what is wrong with
+ * it; *head is filled if there is one.
  */
 const char *proto_head(const void *msg, size_t n, struct virgo_msg *head);
 

@@ -2,8 +2,8 @@
 /*
  * See rlimits.h. Must never raise a limit above what the helper itself was given.
  *
- * Counting a user's processes is a walk through /proc: its result is kept for a moment, in memory that all
- * supervisors share. They write it without a lock: at worst somebody counts once more.
+ * Counting a user's processes is a walk through /proc: its result is kept for a moment, in memory
+ * that all supervisors share. They write it without a lock: at worst somebody counts once more.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -31,7 +31,8 @@ static struct count *shared;
 
 void rlimits_open(void)
 {
-	void *p = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	void *p = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		       -1, 0);
 
 	shared = p == MAP_FAILED ? NULL : p;
 }
@@ -78,7 +79,8 @@ rlim_t rlimits_processes(uid_t uid, unsigned int processes)
 
 	if (!processes)
 		return RLIM_INFINITY;
-	if (shared && shared->uid == uid && shared->until_ms > now_ms() && shared->uses++ < USES_MAX)
+	if (shared && shared->uid == uid && shared->until_ms > now_ms() &&
+	    shared->uses++ < USES_MAX)
 		return shared->n + (rlim_t)processes * RLIMITS_SHARE;
 	n = count_processes(uid);
 	if (shared) {

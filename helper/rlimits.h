@@ -9,14 +9,15 @@
 #include "uapi/virgo.h"
 
 /*
- * What RLIMIT_NPROC should be for a run that may have so many processes. It counts those of a user, on the whole
- * machine and in all runs, so it can only be a bound: what the user has now, and RLIMITS_SHARE times the number,
- * lest runs take each other's places. (A control group does it exactly.) Reads /proc.
+ * What RLIMIT_NPROC should be for a run that may have so many processes. It counts those of a user,
+ * on the whole machine and in all runs, so it can only be a bound: what the user has now, and
+ * RLIMITS_SHARE times the number, lest runs take each other's places. (A control group does it
+ * exactly.) Reads /proc.
  */
 enum { RLIMITS_SHARE = 8 };
 rlim_t rlimits_processes(uid_t uid, unsigned int processes);
 
-/* Only before (files, memory, …) and only after (processes) the change of user. 0, or -1 and errno. */
+/* The first before the change of user, the second after it. 0, or -1 and errno. */
 int rlimits_apply(const struct virgo_run *run);
 int rlimits_apply_processes(rlim_t processes);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * See runs.h. Must never let go of a run before its supervisor was waited for: a child that is nobody's
- * supervisor is an orphan, left by a supervisor that was killed, and is killed too.
+ * See runs.h. Must never let go of a run before its supervisor was waited for: a child that is
+ * nobody's supervisor is an orphan, left by a supervisor that was killed, and is killed too.
  */
 #include <errno.h>
 #include <signal.h>
@@ -100,7 +100,7 @@ static void forget(struct run *r)
 	free(r);
 }
 
-/* --- what the node is told ------------------------------------------------------------------------- */
+/* --- what the node is told -------------------------------------------------------------------- */
 
 static void want_to_tell(struct run *r)
 {
@@ -181,7 +181,7 @@ bool runs_work(void)
 	return more || (channel_ready() && !TAILQ_EMPTY(&telling));
 }
 
-/* --- what supervisors say -------------------------------------------------------------------------- */
+/* --- what supervisors say --------------------------------------------------------------------- */
 
 static void run_ended(struct run *r)
 {
@@ -205,7 +205,10 @@ static void end_failed(struct run *r, const struct fault *f)
 	run_ended(r);
 }
 
-/* The supervisor was killed, and its program with it; what else there was is among our children soon. */
+/*
+ * The supervisor was killed, and its program with it; what else there was is among our children
+ * soon.
+ */
 static void run_lost(struct run *r)
 {
 	struct fault f;
@@ -225,10 +228,12 @@ static void run_lost(struct run *r)
 	/* who is told that it could not start may start it elsewhere: only if that is certain */
 	r->started = r->forked;
 	if (r->forked)
-		fault_set(&f, VIRGO_END_SIGNAL, ECHILD, "the process that watched over it was killed");
+		fault_set(&f, VIRGO_END_SIGNAL, ECHILD,
+			  "the process that watched over it was killed");
 	else
 		fault_set(&f, VIRGO_END_FAILED, ETIMEDOUT,
-			  "names were not looked up within %d s, or who did it was killed", START_S);
+			  "names were not looked up within %d s, or who did it was killed",
+			  START_S);
 	end_failed(r, &f);
 	if (r->forked)
 		r->end.signal = SIGKILL;
@@ -271,7 +276,7 @@ static void control_event(struct source *s, uint32_t events)
 	}
 }
 
-/* --- what the node wants --------------------------------------------------------------------------- */
+/* --- what the node wants ---------------------------------------------------------------------- */
 
 static void run_kill(struct run *r, uint32_t why, bool now)
 {
@@ -306,7 +311,8 @@ static const char *start(const struct request *req, bool is_list)
 	if (is_list)
 		r->out.gathered = malloc(LISTING_MAX);
 	if (nr_runs > limit)
-		fault_set(&f, VIRGO_END_FAILED, EAGAIN, "%u runs are under way, more are not possible", limit);
+		fault_set(&f, VIRGO_END_FAILED, EAGAIN,
+			  "%u runs are under way, more are not possible", limit);
 	else if (is_list && !r->out.gathered)
 		fault_set(&f, VIRGO_END_FAILED, ENOMEM, "no memory");
 	else if (!run_start(r, req, control_event, &f))
@@ -376,7 +382,7 @@ const char *runs_message(const struct virgo_msg *head, const void *msg)
 	return NULL;
 }
 
-/* --- the end of all -------------------------------------------------------------------------------- */
+/* --- the end of all --------------------------------------------------------------------------- */
 
 void runs_end(bool tell)
 {

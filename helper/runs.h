@@ -21,7 +21,9 @@ void runs_end(bool tell);
 /* None is left, and no supervisor. */
 bool runs_are_gone(void);
 
-/* Wait for children that have ended, after SIGCHLD and from time to time while runs_has_orphans(). */
+/*
+ * Wait for children that have ended, after SIGCHLD and from time to time while runs_has_orphans().
+ */
 void runs_reap(void);
 bool runs_has_orphans(void);
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A second fence around the helper and all that it runs. A filter goes on over exec, so it cannot be a list of
- * what the helper needs: programs of any kind run behind it. It is a list of what none of them can be meant
- * to do, most of it refused without capabilities anyway. Must never refuse what an ordinary program needs.
+ * A second fence around the helper and all that it runs. A filter goes on over exec, so it cannot
+ * be a list of what the helper needs: programs of any kind run behind it. It is a list of what none
+ * of them can be meant to do, most of it refused without capabilities anyway. Must never refuse
+ * what an ordinary program needs.
  */
 #include <errno.h>
 #include <linux/audit.h>
@@ -42,8 +43,8 @@ static const unsigned int denied[] = {
 /* the same for programs of 32 bits, where the numbers are others */
 #define ARCH_OLD AUDIT_ARCH_I386
 static const unsigned int denied_old[] = {
-	128, 350, 129, 283, 88, 21, 22, 52, 217, 61, 87, 115, 51, 346, 342, 111, 430, 431, 432, 433, 429,
-	428, 74, 121, 442, 110, 101, 79, 25, 264, 404, 357, 336, 374, 286, 287, 288,
+	128, 350, 129, 283, 88, 21, 22, 52, 217, 61, 87, 115, 51, 346, 342, 111, 430, 431, 432, 433,
+	429, 428, 74, 121, 442, 110, 101, 79, 25, 264, 404, 357, 336, 374, 286, 287, 288,
 };
 #elif defined(__aarch64__)
 #define ARCH AUDIT_ARCH_AARCH64
@@ -66,7 +67,10 @@ static void emit(unsigned short what, unsigned int k, unsigned char jt, unsigned
 	code[n++] = (struct sock_filter){ what, jt, jf, k };
 }
 
-/* For one architecture: its numbers against a list. Falls through if it is not that architecture's call. */
+/*
+ * For one architecture: its numbers against a list. Falls through if it is not that architecture's
+ * call.
+ */
 static void emit_list(unsigned int arch, const unsigned int *list, unsigned char len)
 {
 	unsigned char i;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * See spawn.h. Must never run a program with a descriptor, a signal disposition, a privilege or a variable
- * that it was not meant to have, and never go on after one of the steps failed.
+ * See spawn.h. Must never run a program with a descriptor, a signal disposition, a privilege or a
+ * variable that it was not meant to have, and never go on after one of the steps failed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -41,8 +41,8 @@ static void default_signals(void)
 }
 
 /*
- * Give every descriptor its place, counted from 0, and close all others. The last two of a program, and the
- * program itself, are closed by exec. Returns where the report is now.
+ * Give every descriptor its place, counted from 0, and close all others. The last two of a program,
+ * and the program itself, are closed by exec. Returns where the report is now.
  */
 static int place_files(const struct spawn *s, int *program)
 {
@@ -84,7 +84,9 @@ static void start(const struct spawn *s, int program, int report)
 {
 	execveat(program, "", s->argv, s->envp, AT_EMPTY_PATH);
 	if (errno == ENOENT && !s->is_function) {
-		/* what an interpreter shall read must not be closed by exec: /dev/fd/3 is its name */
+		/*
+		 * what an interpreter shall read must not be closed by exec: /dev/fd/3 is its name
+		 */
 		if (access("/dev/fd/3", F_OK))
 			fail(report, "a script, for which /dev/fd is missing", "");
 		fcntl(program, F_SETFD, 0);
@@ -112,7 +114,9 @@ void spawn(const struct spawn *s)
 		fail(report, "it cannot be run as user ", s->user->name);
 	if (rlimits_apply_processes(s->processes))
 		fail(report, "its limit of processes cannot be set", "");
-	/* if the supervisor is killed, so is this; and a changed user has made the kernel forget it */
+	/*
+	 * if the supervisor is killed, so is this; and a changed user has made the kernel forget it
+	 */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		fail(report, "its privileges cannot be taken away", "");
 	if (getppid() != s->supervisor)

@@ -12,8 +12,8 @@
 #include "uapi/virgo.h"
 
 /*
- * What the new process, or the function in it, has to say to its supervisor, through a pipe. A program's end
- * of the pipe is closed by its start, which says that it has started.
+ * What the new process, or the function in it, has to say to its supervisor, through a pipe. A
+ * program's end of the pipe is closed by its start, which says that it has started.
  */
 enum report_what {
 	REPORT_FAILED	= 1,
@@ -49,7 +49,9 @@ struct spawn {
 	unsigned int nr_libraries;
 };
 
-/* Called in the new process. What it does before exec are system calls only, nothing is allocated. */
+/*
+ * Called in the new process. What it does before exec are system calls only, nothing is allocated.
+ */
 void spawn(const struct spawn *s) __attribute__((noreturn));
 
 #endif

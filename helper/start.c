@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * See start.h. Must never look up a name: that may take long, and everybody waits for this process. The
- * supervisor does it.
+ * See start.h. Must never look up a name: that may take long, and everybody waits for this process.
+ * The supervisor does it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -61,8 +61,10 @@ static int make_files(struct files *f, bool wants_stdin)
 /* From here on the sources own our ends. */
 static int watch(struct run *r, struct files *f, const struct request *req, source_fn *control)
 {
-	uint64_t max = r->is_list ? LISTING_MAX : req->run.output_max ? req->run.output_max : OUTPUT_MAX;
+	uint64_t max = req->run.output_max ? req->run.output_max : OUTPUT_MAX;
 
+	if (r->is_list)
+		max = LISTING_MAX;
 	if (loop_add(&r->control, f->ours[0], EPOLLIN, control))
 		return -1;
 	f->ours[0] = -1;

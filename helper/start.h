@@ -6,8 +6,8 @@
 #include "helper/run.h"
 
 /*
- * Fill in r's sources and supervisor. control: called when the supervisor has something to say. 0, or -1 with
- * *f filled and nothing left open.
+ * Fill in r's sources and supervisor. control: called when the supervisor has something to say. 0,
+ * or -1 with *f filled and nothing left open.
  */
 int run_start(struct run *r, const struct request *req, source_fn *control, struct fault *f);
 

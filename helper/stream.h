@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Standard output and error of runs, from their pipes to the node. What is read is sent at once: while the
- * node does not take it, it stays in the pipe. Behind the limit it is thrown away and counted, whether the
- * node takes anything or not, so that no program waits.
+ * Standard output and error of runs, from their pipes to the node. What is read is sent at once:
+ * while the node does not take it, it stays in the pipe. Behind the limit it is thrown away and
+ * counted, whether the node takes anything or not, so that no program waits.
  */
 #ifndef HELPER_STREAM_H
 #define HELPER_STREAM_H
@@ -28,11 +28,16 @@ struct stream {
 	char *gathered;		/* not NULL: bytes are kept here, max at the most, not sent */
 };
 
-/* Take over the pipe's end, which does not block. 0, or -1 with errno and the descriptor the caller's. */
+/*
+ * Take over the pipe's end, which does not block. 0, or -1 with errno and the descriptor the
+ * caller's.
+ */
 int stream_open(struct stream *s, struct run *r, int fd, uint16_t flags, uint64_t max);
 /* It may be sent: the node knows that the run has started. */
 void stream_go(struct stream *s);
-/* All who could write have ended: run_stream_closed() is called when what is in the pipe was sent. */
+/*
+ * All who could write have ended: run_stream_closed() is called when what is in the pipe was sent.
+ */
 void stream_last(struct stream *s);
 void stream_close(struct stream *s);
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * See supervise.h. Must never end while something of its run is alive (but for what the kernel itself does
- * not get rid of), and never signal anything else.
+ * See supervise.h. Must never end while something of its run is alive (but for what the kernel
+ * itself does not get rid of), and never signal anything else.
  *
- * It is a subreaper: whatever its program starts, in whatever session, stays its descendant. All signals are
- * blocked but while it waits, so that nothing happens between two steps.
+ * It is a subreaper: whatever its program starts, in whatever session, stays its descendant. All
+ * signals are blocked but while it waits, so that nothing happens between two steps.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -48,7 +48,13 @@ struct supervisor {
 	sigset_t wait_mask;
 };
 
-enum { NEVER = 0, ROUND_MIN_US = 500, ROUND_MAX_US = 50000, HOPELESS_US = 1000000, REPORTS_MAX = 16 };
+enum {
+	NEVER = 0,
+	ROUND_MIN_US = 500,	/* between rounds of killing */
+	ROUND_MAX_US = 50000,
+	HOPELESS_US = 1000000,	/* once the end was told */
+	REPORTS_MAX = 16,
+};
 
 static volatile sig_atomic_t terminated;
 
@@ -116,7 +122,7 @@ static void tell_fault(struct supervisor *v, const struct fault *f)
 	tell(v, &m);
 }
 
-/* --- ending them ----------------------------------------------------------------------------------- */
+/* --- ending them ------------------------------------------------------------------------------ */
 
 static void kill_them(struct supervisor *v)
 {
@@ -168,7 +174,7 @@ static void abandon(struct supervisor *v)
 		begin_killing(v);
 }
 
-/* --- what happens ---------------------------------------------------------------------------------- */
+/* --- what happens ----------------------------------------------------------------------------- */
 
 static void take_control(struct supervisor *v)
 {
@@ -321,7 +327,10 @@ static void tell_end(struct supervisor *v)
 	tell(v, &v->end);
 }
 
-/* Until nothing of the run is left. One that cannot be killed (a disk hangs) does not keep the end secret. */
+/*
+ * Until nothing of the run is left. One that cannot be killed (a disk hangs) does not keep the end
+ * secret.
+ */
 static void watch(struct supervisor *v)
 {
 	for (;;) {
@@ -340,13 +349,14 @@ static void watch(struct supervisor *v)
 		tell_end(v);
 }
 
-/* --- starting it ----------------------------------------------------------------------------------- */
+/* --- starting it ------------------------------------------------------------------------------ */
 
 /* Close all of the helper's descriptors but those of this run. */
 static void keep_files(const struct supervision *s)
 {
 	const int keep[] = {
-		s->control, s->stdio[0], s->stdio[1], s->stdio[2], config.self, config.null, cgroup_fd(),
+		s->control, s->stdio[0], s->stdio[1], s->stdio[2],
+		config.self, config.null, cgroup_fd(),
 	};
 	unsigned int low = 3, next;
 	size_t i;
@@ -366,8 +376,8 @@ static void keep_files(const struct supervision *s)
 }
 
 /*
- * Names are looked up, which name services may take long for: SIGALRM then ends this process, and the helper
- * tells why.
+ * Names are looked up, which name services may take long for: SIGALRM then ends this process, and
+ * the helper tells why.
  */
 static int prepare_in_time(struct supervisor *v, struct fault *f)
 {
@@ -405,7 +415,8 @@ static int fork_program(struct supervisor *v, struct fault *f)
 	if (!pid)
 		spawn(&v->p.spawn);
 	if (pid < 0)
-		return fault_set(f, VIRGO_END_FAILED, errno, "no process for it: %s", strerror(errno));
+		return fault_set(f, VIRGO_END_FAILED, errno, "no process for it: %s",
+				 strerror(errno));
 	v->pid = pid;
 	close(pipes[1]);
 	v->report = pipes[0];

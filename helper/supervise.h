@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The supervisor: a process for each run, between the helper and the program. It looks up what is to be run,
- * starts it, waits for it and all of its descendants, ends them when time is up, when it is told to, when the
- * program has ended and when the helper is gone. Killing it or the helper kills the run.
+ * The supervisor: a process for each run, between the helper and the program. It looks up what is
+ * to be run, starts it, waits for it and all of its descendants, ends them when time is up, when it
+ * is told to, when the program has ended and when the helper is gone. Killing it or the helper
+ * kills the run.
  */
 #ifndef HELPER_SUPERVISE_H
 #define HELPER_SUPERVISE_H
@@ -37,8 +38,8 @@ struct supervision {
 };
 
 /*
- * Called in the new process, which never comes back. Of the helper's memory it uses what it was given and the
- * configuration.
+ * Called in the new process, which never comes back. Of the helper's memory it uses what it was
+ * given and the configuration.
  */
 void supervise(const struct supervision *s) __attribute__((noreturn));
 

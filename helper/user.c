@@ -77,8 +77,8 @@ static int find_groups(struct user *u, struct fault *f)
 		if (getgrouplist(u->name, u->gid, u->groups, &n) >= 0)
 			break;
 		if (n <= room || n > GROUPS_MAX)
-			return fault_set(f, VIRGO_END_FAILED, E2BIG, "user \"%s\" is in too many groups",
-					 u->name);
+			return fault_set(f, VIRGO_END_FAILED, E2BIG,
+					 "user \"%s\" is in too many groups", u->name);
 		room = n;
 	}
 	u->n = n;

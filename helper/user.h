@@ -19,17 +19,17 @@ struct user {
 };
 
 /*
- * Names or numbers; group "": that user's. Where the helper is not root both are ignored: a run is the
- * helper's user. Never falls back to root: user 0 is only who is called "root". May take long (name
- * services). 0, or -1 and *f.
+ * Names or numbers; group "": that user's. Where the helper is not root both are ignored: a run is
+ * the helper's user. Never falls back to root: user 0 is only who is called "root". May take long
+ * (name services). 0, or -1 and *f.
  */
 int user_find(const char *name, const char *group, struct user *u, struct fault *f);
 /* Whom nobody is harmed by, for reading libraries. */
 int user_find_nobody(struct user *u, struct fault *f);
 
 /*
- * Become u: groups, user, and no capability left. Called in a process of its own, makes system calls only.
- * 0, or -1 with errno set: then the process must end.
+ * Become u: groups, user, and no capability left. Called in a process of its own, makes system
+ * calls only. 0, or -1 with errno set: then the process must end.
  */
 int user_become(const struct user *u);
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The sample library of functions, for use and as an example: virgo exec --function sample:upper. */
+/*
+ * The sample library of functions, for use and as an example: virgo exec --function sample:upper.
+ */
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>

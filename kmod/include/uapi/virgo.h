@@ -73,10 +73,11 @@ enum virgo_run_kind {
  * name, user, group ("" that user's), cwd, then nargs arguments (without the name), nenv of the form
  * NAME=value, nallow entries of exec_allow.
  *
- * user: where the helper is root it must be named, and is root only by the name "root"; elsewhere every run is
- * the helper's own user, and user and group are ignored.
- * env: of variables of one name the first counts, so that what the node sets comes before what its client asks
- * for. Those that make programs run other code (LD_PRELOAD, BASH_ENV …) end the run as NOT_ALLOWED.
+ * Where the helper is root, user must be named, and is root only by the name "root"; elsewhere every run
+ * is the helper's own user, and user and group are ignored.
+ *
+ * Of variables of one name the first counts: what the node sets comes before what its client asks for.
+ * Those that make programs run other code (LD_PRELOAD, BASH_ENV …) end the run as NOT_ALLOWED.
  */
 struct virgo_run {
 	__u32 kind;

@@ -2,9 +2,11 @@
 /*
  * Libraries of functions that nodes call (virgo exec --function).
  *
- * A library is a shared object NAME.so in the nodes' directory of functions (/usr/lib/virgo/functions), which
- * exec_allow must name. It includes this header and says once, with VIRGO_FUNCTIONS(), which functions it
- * has; no others can be called. Build it with: cc -shared -fPIC -o NAME.so NAME.c
+ * A library is a shared object NAME.so in the nodes' directory of functions
+ * (/usr/lib/virgo/functions), which exec_allow must name. It includes this header and says once,
+ * with VIRGO_FUNCTIONS(), which functions it has; no others can be called. Build it with
+ *
+ *	cc -shared -fPIC -o NAME.so NAME.c
  *
  *	static long upper(int argc, const char *const *argv)
  *	{
@@ -17,18 +19,18 @@
  *
  *	VIRGO_FUNCTIONS({ "upper", upper, "standard input in upper case" });
  *
- * A function is called as main() would be: argv[0] is its name, argv[1] to argv[argc - 1] its arguments,
- * argv[argc] is NULL. It reads standard input, writes standard output and standard error (both are flushed when
- * it returns), and what it returns is carried back to the caller. The run's exit status is 0 if that is 0,
- * else its lowest eight bits, or 1 if those are 0.
+ * A function is called as main() would be: argv[0] is its name, argv[1] to argv[argc - 1] its
+ * arguments, argv[argc] is NULL. It reads standard input, writes standard output and standard error
+ * (both are flushed when it returns), and what it returns is carried back to the caller. The run's
+ * exit status is 0 if that is 0, else its lowest eight bits, or 1 if those are 0.
  *
- * It runs on a thread of VIRGO_FUNCTION_STACK bytes of stack, in a process of its own: with the user, the
- * environment, the limits and the time that a program would have. A crash, an exit() or a loop without end is
- * the end of that run only; after exit() the run's exit status is that of the process. Other threads end when
- * the function returns; destructors and atexit() are not run.
+ * It runs on a thread of VIRGO_FUNCTION_STACK bytes of stack, in a process of its own: with the
+ * user, the environment, the limits and the time that a program would have. A crash, an exit() or a
+ * loop without end is the end of that run only; after exit() the run's exit status is that of the
+ * process. Other threads end when the function returns; destructors and atexit() are not run.
  *
- * The library is loaded as well when its functions are listed, as user nobody: what it does when it is loaded
- * should be little.
+ * The library is loaded as well when its functions are listed, as user nobody: what it does when it
+ * is loaded should be little.
  */
 #ifndef VIRGO_FUNCTION_H
 #define VIRGO_FUNCTION_H
