@@ -7,14 +7,28 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$here/../..
 out=$top/build/tools
 mkdir -p "$out/functions"
+
+# program NAME SOURCE OPTION...
+program()
+{
+	local target=$out/$1 source=$here/$2
+
+	shift 2
+	# whole at once: others may be about to build or to start it
+	[[ $target -nt $source && $target -nt ${BASH_SOURCE[0]} && $target -nt $here/quick.h &&
+		$target -nt $top/lib/include/virgo/function.h ]] || {
+		"${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter "$@" -o "$target.$$" "$source"
+		mv "$target.$$" "$target"
+	}
+}
+
 for source in "$here"/*.c; do
-	program=$out/$(basename "$source" .c)
-	[[ $program -nt $source ]] ||
-		"${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter -o "$program" "$source"
+	name=$(basename "$source" .c)
+	[[ $name = quick* ]] || program "$name" "$name.c"
 done
+program quick quick.c -static
+program quick.so quick_preload.c -shared -fPIC
 for source in "$here"/functions/*.c; do
-	library=$out/functions/$(basename "$source" .c).so
-	[[ $library -nt $source && $library -nt $top/lib/include/virgo/function.h ]] ||
-		"${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter -I"$top/lib/include" \
-			-fPIC -shared -o "$library" "$source"
+	name=$(basename "$source" .c)
+	program "functions/$name.so" "functions/$name.c" -I"$top/lib/include" -fPIC -shared
 done
