@@ -40,7 +40,8 @@
  *
  * Right is the binomial distribution: P(X = i) = C(k, i) x^i (1 - x)^(k-i), and by linearity,
  * without any distribution, E = k/N, with the variance k x (1 - x), so that the spread over the
- * nodes is sqrt((N - 1) / k) of the mean. S agrees with it for k = 1 alone, the original's E never.
+ * nodes is sqrt((N - 1) / k) of the mean. S agrees with it for k = 1 and, by accident, for two requests
+ * over two nodes; the original's E never does.
  */
 #include <math.h>
 

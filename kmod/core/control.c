@@ -8,6 +8,7 @@
 
 #include "core/conn.h"
 #include "core/json.h"
+#include "core/load_push.h"
 #include "core/node.h"
 #include "core/registry.h"
 #include "core/req.h"
@@ -124,6 +125,27 @@ static int post_analytics_reload(struct vg_req *req)
 	return reload(req, "analytics.invalid", vg_node_reload_values, get_analytics);
 }
 
+/* --- the registry of load ------------------------------------------------------------------------------ */
+
+struct control {
+	struct vg_registry *registry;
+	struct vg_load_push *push;
+};
+
+static int get_loads(struct vg_req *req)
+{
+	struct control *c = req->data;
+
+	return vg_registry_get_loads(c->registry, req);
+}
+
+static int put_load(struct vg_req *req)
+{
+	struct control *c = req->data;
+
+	return vg_registry_put_load(c->registry, req);
+}
+
 static const struct vg_route routes[] = {
 	{ .method = VG_GET, .path = "/v1/config", .rights = VG_READ, .run = get_config },
 	{ .method = VG_POST, .path = "/v1/config/reload", .rights = VG_ADMIN,
@@ -131,43 +153,67 @@ static const struct vg_route routes[] = {
 	{ .method = VG_GET, .path = "/v1/analytics", .rights = VG_READ, .run = get_analytics },
 	{ .method = VG_POST, .path = "/v1/analytics/reload", .rights = VG_ADMIN,
 	  .run = post_analytics_reload, .drop = drop_reload },
-	{ .method = VG_GET, .path = "/v1/loads", .rights = VG_READ, .run = vg_registry_get_loads },
+	{ .method = VG_GET, .path = "/v1/loads", .rights = VG_READ, .run = get_loads },
 	{ .method = VG_PUT, .path = "/v1/loads/{id}", .query = vg_registry_query, .rights = VG_WRITE,
-	  .body_max = vg_registry_body_max, .run = vg_registry_put_load },
+	  .body_max = vg_registry_body_max, .run = put_load },
 };
 
 /* --- life ---------------------------------------------------------------------------------------------- */
 
 static int start(struct vg_node *node, void **data)
 {
-	struct vg_registry *registry;
-	int ret = vg_registry_new(&registry);
+	struct control *c = kzalloc(sizeof(*c), GFP_KERNEL);
+	int ret;
 
-	if (!ret)
-		*data = registry;
+	if (!c)
+		return -ENOMEM;
+	ret = vg_registry_new(&c->registry);
+	if (ret)
+		goto err_free;
+	ret = vg_load_push_new(node, &c->push);
+	if (ret)
+		goto err_registry;
+	*data = c;
+	return 0;
+
+err_registry:
+	vg_registry_free(c->registry);
+err_free:
+	kfree(c);
 	return ret;
 }
 
 static void stop(void *data)
 {
-	vg_registry_free(data);
+	struct control *c = data;
+
+	vg_load_push_free(c->push);
+	vg_registry_free(c->registry);
+	kfree(c);
 }
 
 static void tick(void *data, u64 now_ms)
 {
-	vg_registry_tick(data, now_ms);
+	struct control *c = data;
+
+	vg_registry_tick(c->registry, now_ms);
+	vg_load_push_tick(c->push, now_ms);
 }
 
 static void stats(void *data, struct vg_jw *w)
 {
-	vg_jw_ku64(w, "loads", vg_registry_count(data));
+	struct control *c = data;
+
+	vg_jw_ku64(w, "loads", vg_registry_count(c->registry));
 }
 
 static void metrics(void *data, struct vg_buf *out)
 {
+	struct control *c = data;
+
 	vg_buf_printf(out, "# HELP virgo_registry_nodes Nodes whose load this node knows.\n"
 		      "# TYPE virgo_registry_nodes gauge\nvirgo_registry_nodes %u\n",
-		      vg_registry_count(data));
+		      vg_registry_count(c->registry));
 }
 
 const struct vg_service vg_control_service = {

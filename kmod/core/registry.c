@@ -186,7 +186,7 @@ static bool take_lease(struct vg_req *req, struct vg_lease *lease, int *ret)
 	return toks;
 }
 
-int vg_registry_put_load(struct vg_req *req)
+int vg_registry_put_load(struct vg_registry *r, struct vg_req *req)
 {
 	u64 ttl_ms = VG_REGISTRY_TTL_MS;
 	struct vg_lease lease;
@@ -200,19 +200,19 @@ int vg_registry_put_load(struct vg_req *req)
 		lease.addr = req->conn->peer;
 		lease.addr.port = 0;
 	}
-	ret = vg_registry_put(req->data, &lease, ttl_ms, vg_now_ms());
+	ret = vg_registry_put(r, &lease, ttl_ms, vg_now_ms());
 	if (ret == -ENOSPC)
 		return vg_problem(req, 507, "registry.full", "%d nodes are there already", VG_REGISTRY_MAX);
 	return ret < 0 ? ret : vg_reply(req, ret ? 201 : 204);
 }
 
-int vg_registry_get_loads(struct vg_req *req)
+int vg_registry_get_loads(struct vg_registry *r, struct vg_req *req)
 {
 	struct vg_buf buf;
 	struct vg_jw w;
 
 	vg_buf_init(&buf, NULL, 0, ANSWER_MAX);
 	vg_jw_init(&w, &buf);
-	vg_registry_json(req->data, vg_now_ms(), &w);
+	vg_registry_json(r, vg_now_ms(), &w);
 	return vg_reply_json(req, 200, &buf);
 }

@@ -54,10 +54,10 @@ u32 vg_registry_count(struct vg_registry *registry);
 int vg_lease_read(struct vg_json *doc, const char *text, size_t n, struct vg_jtok *toks, u32 max,
 		  u64 id, struct vg_lease *lease, const char **why);
 
-/* Handlers of the control service, whose data the registry is. */
+/* What the control service's handlers do. */
 size_t vg_registry_body_max(struct vg_req *req);
-int vg_registry_put_load(struct vg_req *req);
-int vg_registry_get_loads(struct vg_req *req);
+int vg_registry_put_load(struct vg_registry *registry, struct vg_req *req);
+int vg_registry_get_loads(struct vg_registry *registry, struct vg_req *req);
 extern const char *const vg_registry_query[];
 
 #endif

@@ -13,6 +13,7 @@
 
 struct module;
 struct vg_jw;
+struct vg_load;
 struct vg_node;
 struct vg_req;
 
@@ -92,6 +93,7 @@ struct vg_route {
  * @start: once per node, before the service listens; *@data is handed back in every request.
  * @stop: after the last connection of the service is gone. Must free everything.
  * @tick: every VG_TICK_MS, may sleep; never runs beside itself. @now_ms is monotonic.
+ * @load: what the service's runs come to, for who chooses among nodes. Process context; node->lock is held.
  * @stats: add members to the open JSON object of /v1/stats.
  * @metrics: append Prometheus lines.
  * @config: the node's configuration or learnt values changed; read them anew.
@@ -107,6 +109,7 @@ struct vg_service {
 	int (*start)(struct vg_node *node, void **data);
 	void (*stop)(void *data);
 	void (*tick)(void *data, u64 now_ms);
+	void (*load)(void *data, struct vg_load *load);
 	void (*stats)(void *data, struct vg_jw *json);
 	void (*metrics)(void *data, struct vg_buf *out);
 	void (*config)(void *data);

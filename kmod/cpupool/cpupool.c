@@ -59,6 +59,11 @@ static void cp_tick(void *data, u64 now_ms)
 	cp_pool_tick(data, now_ms);
 }
 
+static void cp_tell_load(void *data, struct vg_load *load)
+{
+	cp_load(data, load);
+}
+
 static void cp_config(void *data)
 {
 	cp_pool_config(data);
@@ -159,6 +164,7 @@ const struct vg_service cp_service = {
 	.start = cp_start,
 	.stop = cp_stop,
 	.tick = cp_tick,
+	.load = cp_tell_load,
 	.stats = cp_stats,
 	.metrics = cp_metrics,
 	.config = cp_config,

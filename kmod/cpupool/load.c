@@ -9,25 +9,30 @@
 #include "core/values.h"
 #include "cpupool/api.h"
 
+void cp_load(struct cp_pool *pool, struct vg_load *load)
+{
+	struct host_facts f;
+
+	host_facts(&f);
+	*load = (struct vg_load){
+		.node = pool->node->id, .cpus = f.cpus, .load1_permille = f.load1_milli,
+		.mem_free = f.mem_free, .degraded = READ_ONCE(pool->degraded),
+	};
+	mutex_lock(&pool->lock);
+	load->running = pool->running[0] + pool->running[1];
+	load->queued = pool->queued;
+	load->predicted_us = cp_predicted_us(pool, f.cpus);
+	mutex_unlock(&pool->lock);
+}
+
 int cp_get_load(struct vg_req *req)
 {
-	struct cp_pool *pool = req->data;
-	struct host_facts f;
 	struct vg_load load;
 	char lent[384];
 	struct vg_buf b;
 	struct vg_jw w;
 
-	host_facts(&f);
-	load = (struct vg_load){
-		.node = req->node->id, .cpus = f.cpus, .load1_permille = f.load1_milli, .mem_free = f.mem_free,
-		.degraded = READ_ONCE(pool->degraded),
-	};
-	mutex_lock(&pool->lock);
-	load.running = pool->running[0] + pool->running[1];
-	load.queued = pool->queued;
-	load.predicted_us = cp_predicted_us(pool, load.cpus);
-	mutex_unlock(&pool->lock);
+	cp_load(req->data, &load);
 	vg_buf_init(&b, lent, sizeof(lent), sizeof(lent));
 	vg_jw_init(&w, &b);
 	vg_jw_obj(&w);

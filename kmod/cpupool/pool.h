@@ -211,6 +211,9 @@ int cp_builtins_register(void);
 void cp_builtins_unregister(void);
 
 /* --- load.c ------------------------------------------------------------------------------------------------ */
+/* What this node has to do now */
+struct vg_load;
+void cp_load(struct cp_pool *pool, struct vg_load *load);
 /* Look at the learnt values anew: is this node degraded? node->lock is held. */
 void cp_load_judge(struct cp_pool *pool);
 

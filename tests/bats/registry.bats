@@ -140,3 +140,95 @@ forgotten()
 	node_stop
 	assert_regex "$(node_log)" 'ledger:.* loads 1024/1024'
 }
+
+# push_conf REGISTRY KEY LEASE
+push_conf()
+{
+	node_conf "load_registry = $1" "client_key = $2" "load_lease = $3"
+}
+
+# pushing REGISTRY KEY: start a node that has something to tell
+pushing()
+{
+	MODULES=(virgo_mempool virgo_cpupool)
+	node_keys teller rights=read,write,admin
+	push_conf "$1" "$2" 3s
+	node_start
+}
+
+# pushes that were refused for want of a right
+refused()
+{
+	scurl -f "$CTL/metrics" | sed -n 's/^virgo_requests_total{service="control",class="4xx"} //p'
+}
+
+told()
+{
+	[[ $(loads '.loads[0].node') = 7 ]]
+}
+
+renewed()
+{
+	(($(loads '.loads[0].age_ms') < $1))
+}
+
+# bats test_tags=smoke
+@test "a node tells its load to the registry, signed, again and again before its lease is over" {
+	local i age
+
+	pushing "$ADDR" teller
+	poll_until "$PATIENCE" told
+	assert_equal "$(loads '.loads[0] | [.address, .cpus > 0, .running, .queued, .mem_free > 0, .degraded]')" \
+		"[\"$ADDR\",true,0,0,true,false]"
+	# it grows old, and is young again: without a gap, for longer than a lease
+	for i in 1 2 3 4 5; do
+		poll_until "$PATIENCE" eval 'age=$(loads ".loads[0].age_ms"); [[ $age != null ]] && ((age > 300))'
+		poll_until "$PATIENCE" renewed "$age"
+	done
+	assert_equal "$(node_log | grep -c 'tell its load\|tells its load')" 0
+	node_stop
+}
+
+@test "a registry that cannot be told is logged once, and once that it can" {
+	pushing "$ADDR" nobody
+	poll_until "$PATIENCE" eval 'node_log | grep -q "node 7 cannot tell its load to the registry $ADDR: "'
+	assert_equal "$(loads .loads)" '[]'
+	# a key without the right: another reason, not another line
+	node_keys reader rights=read
+	KEYFILE=$BATS_TEST_TMPDIR/key.teller
+	push_conf "$ADDR" reader 1s
+	node_reload
+	poll_until "$PATIENCE" eval '(($(refused) > 1))'
+	push_conf "$ADDR" teller 1s
+	node_reload
+	poll_until "$PATIENCE" told
+	assert_equal "$(node_log | grep -c 'cannot tell its load')" 1
+	assert_equal "$(node_log | grep -c 'node 7 tells its load to the registry')" 1
+	# nobody is told any more: it is forgotten
+	node_conf
+	node_reload
+	poll_until "$PATIENCE" forgotten
+	node_stop
+}
+
+@test "a registry that is not there holds nothing up" {
+	pushing "$ADDR:1" teller
+	poll_until "$PATIENCE" eval 'node_log | grep -q "cannot tell its load to the registry $ADDR:1: "'
+	ask 200 GET "$CTL/healthz"
+	node_stop
+	# one that never answers, while the node stops
+	python3 -c '
+import socket, sys, time
+s = socket.create_server((sys.argv[1], 1234))
+print("up", flush=True)
+s.accept()
+print("asked", flush=True)
+time.sleep(600)
+' "$ADDR" >silent &
+	BACKGROUND+=("$!")
+	poll_until "$PATIENCE" grep -q up silent
+	push_conf "$ADDR:1234" teller 3s
+	node_start
+	poll_until "$PATIENCE" grep -q asked silent
+	node_stop
+}
