@@ -9,8 +9,9 @@ out=$top/build/tools
 mkdir -p "$out/functions"
 for source in "$here"/*.c; do
 	program=$out/$(basename "$source" .c)
-	[[ $program -nt $source ]] ||
-		"${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter -o "$program" "$source"
+	[[ $program -nt $source && $program -nt $here/../../kmod/include/uapi/virgo.h ]] ||
+		"${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter \
+			-I"$here/../../kmod/include" -o "$program" "$source"
 done
 for source in "$here"/functions/*.c; do
 	library=$out/functions/$(basename "$source" .c).so
