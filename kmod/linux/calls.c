@@ -126,8 +126,9 @@ int virgo_bag_sink(struct vg_call *call, const void *p, size_t n)
 
 /* --- a call, to whoever takes it on ------------------------------------------------------------------------ */
 
-void virgo_ioc_begin(struct virgo_ioc_run *run, struct virgo_ioc_reply *reply)
+void virgo_ioc_begin(struct virgo_ioc_run *run, struct virgo_ioc_reply *reply, const struct virgo_file *vf)
 {
+	run->call.cancel = &vf->cancelled;
 	run->reply = reply;
 	vg_buf_init(&run->body, NULL, 0, IOC_REFUSAL);
 	memset(reply, 0, sizeof(*reply));
@@ -484,7 +485,7 @@ long virgo_ioctl_call(struct virgo_file *vf, void __user *p)
 	if (ret)
 		goto out;
 	c->head_len = c->more = c->out_len = 0;
-	virgo_ioc_begin(&stream->run, &stream->reply);
+	virgo_ioc_begin(&stream->run, &stream->reply, vf);
 	ret = take_given(g, c) ?: do_call(stream, c, g);
 	c->reply = stream->reply;
 	if (!virgo_ioc_is_refused(ret, &c->reply) && copy_to_user(p, c, sizeof(*c)))

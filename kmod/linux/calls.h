@@ -43,7 +43,8 @@ void *virgo_ioc_copy(u64 user, u64 n, size_t max);
 
 /* What struct virgo_ioc_to says, for @service: 0 or -EINVAL */
 int virgo_ioc_to(struct virgo_ioc_run *run, const struct virgo_ioc_to *to, u32 service);
-void virgo_ioc_begin(struct virgo_ioc_run *run, struct virgo_ioc_reply *reply);
+struct virgo_file;
+void virgo_ioc_begin(struct virgo_ioc_run *run, struct virgo_ioc_reply *reply, const struct virgo_file *vf);
 /*
  * Pick, call, and go on to the next candidate as long as nobody took it on; fill the reply. 0: an answer, whatever its
  * status, in run->call; a refusal's body in run->body. With @open the body of any other is still to be read
@@ -59,11 +60,10 @@ bool virgo_ioc_is_refused(int ret, const struct virgo_ioc_reply *reply);
 
 int virgo_bag_sink(struct vg_call *call, const void *p, size_t n);	/* call->ctx is the bag */
 
-struct virgo_file;
 long virgo_ioctl_call(struct virgo_file *vf, void __user *p);
 long virgo_ioctl_nodes(void __user *p);
-long virgo_ioctl_malloc(void __user *p);
-long virgo_ioctl_block(unsigned int cmd, void __user *p);
-long virgo_ioctl_clone(void __user *p);
+long virgo_ioctl_malloc(struct virgo_file *vf, void __user *p);
+long virgo_ioctl_block(struct virgo_file *vf, unsigned int cmd, void __user *p);
+long virgo_ioctl_clone(struct virgo_file *vf, void __user *p);
 
 #endif

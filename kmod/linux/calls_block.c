@@ -89,7 +89,7 @@ static int do_malloc(struct virgo_ioc_malloc *m, struct virgo_ioc_run *run)
 	return ret;
 }
 
-long virgo_ioctl_malloc(void __user *p)
+long virgo_ioctl_malloc(struct virgo_file *vf, void __user *p)
 {
 	struct virgo_ioc_run *run = kzalloc(sizeof(*run), GFP_KERNEL_ACCOUNT);
 	struct virgo_ioc_malloc *m = kzalloc(sizeof(*m), GFP_KERNEL_ACCOUNT);
@@ -102,7 +102,7 @@ long virgo_ioctl_malloc(void __user *p)
 		goto out;
 	memset(m->id, 0, sizeof(m->id));
 	memset(&m->at, 0, sizeof(m->at));
-	virgo_ioc_begin(run, &m->reply);
+	virgo_ioc_begin(run, &m->reply, vf);
 	ret = do_malloc(m, run);
 	virgo_ioc_end(run);
 	if (!virgo_ioc_is_refused(ret, &m->reply) && copy_to_user(p, m, sizeof(*m)))
@@ -224,7 +224,7 @@ static int do_block(unsigned int cmd, struct virgo_ioc_block *b, struct virgo_io
 	return virgo_ioc_verdict(run, ret);
 }
 
-long virgo_ioctl_block(unsigned int cmd, void __user *p)
+long virgo_ioctl_block(struct virgo_file *vf, unsigned int cmd, void __user *p)
 {
 	struct virgo_ioc_run *run = kzalloc(sizeof(*run), GFP_KERNEL_ACCOUNT);
 	struct virgo_ioc_block *b = kzalloc(sizeof(*b), GFP_KERNEL_ACCOUNT);
@@ -236,7 +236,7 @@ long virgo_ioctl_block(unsigned int cmd, void __user *p)
 	if (ret)
 		goto out;
 	b->done = 0;
-	virgo_ioc_begin(run, &b->reply);
+	virgo_ioc_begin(run, &b->reply, vf);
 	ret = do_block(cmd, b, run);
 	virgo_ioc_end(run);
 	if (!virgo_ioc_is_refused(ret, &b->reply) && copy_to_user(p, b, sizeof(*b)))

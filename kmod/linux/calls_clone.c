@@ -299,7 +299,7 @@ static void clear_results(struct virgo_ioc_clone *c)
 	c->out_bytes = c->err_bytes = 0;
 }
 
-long virgo_ioctl_clone(void __user *p)
+long virgo_ioctl_clone(struct virgo_file *vf, void __user *p)
 {
 	struct virgo_ioc_run *run = kzalloc(sizeof(*run), GFP_KERNEL_ACCOUNT);
 	struct virgo_ioc_clone *c = kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
@@ -311,7 +311,7 @@ long virgo_ioctl_clone(void __user *p)
 	if (ret)
 		goto out;
 	clear_results(c);
-	virgo_ioc_begin(run, &c->reply);
+	virgo_ioc_begin(run, &c->reply, vf);
 	ret = do_clone(c, run);
 	virgo_ioc_end(run);
 	if (!virgo_ioc_is_refused(ret, &c->reply) && copy_to_user(p, c, sizeof(*c)))

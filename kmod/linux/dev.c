@@ -83,6 +83,18 @@ static int become_helper(struct virgo_file *vf, const u32 __user *arg)
 	return ret;
 }
 
+static int cancel_calls(struct virgo_file *vf, const u32 __user *arg)
+{
+	u32 on;
+
+	if (get_user(on, arg))
+		return -EFAULT;
+	if (on > 1)
+		return -EINVAL;
+	WRITE_ONCE(vf->cancelled, on);
+	return 0;
+}
+
 static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	void __user *p = (void __user *)arg;
@@ -96,14 +108,16 @@ static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return virgo_ioctl_call(file->private_data, p);
 	case VIRGO_IOC_NODES:
 		return virgo_ioctl_nodes(p);
+	case VIRGO_IOC_CANCEL:
+		return cancel_calls(file->private_data, p);
 	case VIRGO_IOC_MALLOC:
-		return virgo_ioctl_malloc(p);
+		return virgo_ioctl_malloc(file->private_data, p);
 	case VIRGO_IOC_SET:
 	case VIRGO_IOC_GET:
 	case VIRGO_IOC_FREE:
-		return virgo_ioctl_block(cmd, p);
+		return virgo_ioctl_block(file->private_data, cmd, p);
 	case VIRGO_IOC_CLONE:
-		return virgo_ioctl_clone(p);
+		return virgo_ioctl_clone(file->private_data, p);
 	default:
 		return -ENOTTY;
 	}

@@ -18,6 +18,7 @@ struct virgo_file {
 	struct mutex lock;		/* of what the file is, and of the stream */
 	struct host_helper *helper;	/* with a reference; set once */
 	struct virgo_stream *stream;	/* a call whose answer is read from here; NULL: none */
+	bool cancelled;			/* calls end */
 };
 
 int virgo_dev_init(void);

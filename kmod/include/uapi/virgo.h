@@ -147,6 +147,7 @@ struct virgo_ended {
  *	EILSEQ		a string that is to be UTF-8 is not
  *	ECONNREFUSED EHOSTUNREACH ETIMEDOUT …	no connection, or (reply.flags) no whole answer
  *	EINTR		a signal came; it is never begun anew by itself
+ *	ECANCELED	by VIRGO_IOC_CANCEL
  *	EMSGSIZE	the answer is larger than there is room for
  *	EPROTO		what answered is no node
  *	ENOKEY		client_key names no key
@@ -382,5 +383,7 @@ struct virgo_ioc_nodes {
 #define VIRGO_IOC_FREE		_IOWR('V', 0x05, struct virgo_ioc_block)
 #define VIRGO_IOC_CALL		_IOWR('V', 0x06, struct virgo_ioc_call)
 #define VIRGO_IOC_NODES		_IOWR('V', 0x07, struct virgo_ioc_nodes)
+/* Points to 1: calls on this descriptor, under way and to come, end with ECANCELED, in a moment; 0: no more. */
+#define VIRGO_IOC_CANCEL	_IOW('V', 0x08, __u32)
 
 #endif
