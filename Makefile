@@ -62,10 +62,10 @@ NODE_LIBS := -lnettle -lurcu-memb -lurcu-cds -lurcu-common -lpthread
 LIB_LIBS  := -lcurl -lcjson -lnettle -lpthread
 AN_LIBS   := -lsvm -lcjson -lnettle -lz -lm -lpthread
 
-.PHONY: all user kmod test unit demo demo-vm bench fuzz lint install uninstall clean help deps
+.PHONY: all user kmod examples test unit demo demo-vm bench fuzz lint install uninstall clean help deps
 all: user kmod
 
-user: $B/virgod $B/virgo $B/virgo-analytics.so $B/libvirgo.so $B/virgo_kernelupcall_plugin $(FUNC_LIB)
+user: $B/virgod $B/virgo $B/virgo-analytics.so $B/libvirgo.so $B/virgo_kernelupcall_plugin $(FUNC_LIB) examples
 
 deps:
 	@tests/deps.sh build
@@ -110,6 +110,15 @@ $B/user/%.o: %.c Makefile VERSION
 	$(call say,CC,$<)$(CC) $(UUSER) -c -o $@ $<
 
 -include $(NODE_OBJ:.o=.d) $(PURE_OBJ:.o=.d) $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(AN_OBJ:.o=.d) $(HELP_OBJ:.o=.d)
+
+# --- sample programs, as somebody else would build them ---------------------------------------------
+EXAMPLES := $(patsubst lib/examples/%.c,$B/examples/%,$(wildcard lib/examples/*.c))
+examples: $(EXAMPLES)
+
+$B/examples/%: lib/examples/%.c $B/libvirgo.so Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) -std=c99 $(WARN) $(CFLAGS) $(SANFLAGS) -Ilib/include -o $@ $< -L$B -lvirgo -Wl,-rpath,'$$ORIGIN/..'
+	@ln -sfn libvirgo.so $B/libvirgo.so.1
 
 # --- the kernel modules -------------------------------------------------------------------------
 # Kbuild leaves objects beside the sources, so it is given a tree of links below build/.

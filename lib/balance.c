@@ -244,6 +244,8 @@ enum virgo_code virgo_call_picked(struct virgo_ctx *ctx, const struct virgo_want
 		err = &local;
 	if (ans_out)
 		*ans_out = NULL;
+	if (virgo_device_picks(ctx))
+		return virgo_device_picked(ctx, want, req, ans_out, err);
 	while (!(code = virgo_pick(ctx, want, &pick, err))) {
 		code = virgo_call(ctx, pick.node, req, &ans, err);
 		if (!virgo_picked_done(ctx, &pick, ans, err))

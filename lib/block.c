@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "device.h"
 #include "internal.h"
 
 static int id_ok(const char *id)
@@ -56,6 +57,8 @@ enum virgo_code virgo_malloc(struct virgo_ctx *ctx, const char *node, uint64_t s
 	uint64_t random;
 	char json[48];
 
+	if (ctx->device && (node || virgo_device_picks(ctx)))
+		return virgo_device_malloc(ctx, node, size, addr, err);
 	if (!node) {
 		if (virgo_random(&random, sizeof(random)))
 			return virgo_error_set(err, VIRGO_FAILED, "no random numbers");
@@ -83,6 +86,8 @@ enum virgo_code virgo_set(struct virgo_ctx *ctx, const struct virgo_address *add
 
 	if (code)
 		return code;
+	if (ctx->device)
+		return virgo_device_set(ctx, addr, offset, body, err);
 	if (offset)
 		virgo_target_number(&t, "offset", offset);
 	req.target = t.text;
@@ -103,6 +108,9 @@ enum virgo_code virgo_get(struct virgo_ctx *ctx, const struct virgo_address *add
 
 	if (code)
 		return code;
+	/* in one piece; what is larger comes by and by */
+	if (ctx->device && !sink && length <= VIRGO_IOC_BODY)
+		return virgo_device_get(ctx, addr, offset, length, data, len, err);
 	if (length)
 		virgo_target_number(&t, "length", length);
 	if (offset)
@@ -128,8 +136,12 @@ enum virgo_code virgo_free(struct virgo_ctx *ctx, const struct virgo_address *ad
 	struct virgo_target t;
 	enum virgo_code code = block_target(&t, addr, err);
 
+	if (code)
+		return code;
+	if (ctx->device)
+		return virgo_device_free(ctx, addr, err);
 	req.target = t.text;
-	return code ? code : virgo_call(ctx, addr->node, &req, NULL, err);
+	return virgo_call(ctx, addr->node, &req, NULL, err);
 }
 
 /* who is node number wanted? */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "device.h"
 #include "xfer.h"
 
 enum { POLL_MS = 200, ENOUGH_MS = 10, CONNECTIONS_KEPT = 256 };
@@ -131,6 +132,8 @@ enum virgo_code virgo_call_until(struct virgo_ctx *ctx, const struct virgo_job *
 	};
 	enum virgo_code code;
 
+	if (ctx->device)
+		return virgo_device_many(ctx, jobs, n, fn, enough, arg, err);
 	virgo_error_clear(err);
 	if (ctx->cancelled)
 		return virgo_error_set(err, VIRGO_INTERRUPTED, "interrupted");

@@ -80,15 +80,46 @@ static enum virgo_code set_key(struct virgo_ctx *ctx, const struct virgo_conf *c
 	return virgo_key_read(path, &ctx->key, err);
 }
 
-static enum virgo_code check_via(const struct virgo_conf *conf, struct virgo_error *err)
+/* has anybody said which nodes, or has their key at hand? */
+static int has_own_mind(const struct virgo_conf *conf)
+{
+	struct virgo_setting nodes;
+	char path[4096];
+
+	return virgo_conf_setting(conf, "nodes", &nodes) || strcmp(nodes.origin, "built-in") ||
+	       virgo_conf_get(conf, "key_file") || !virgo_key_default_path(path, sizeof(path));
+}
+
+/*
+ * By way of /dev/virgo the kernel's key signs, and its nodes are asked. Where that is not asked for
+ * (auto) it is done for those who have said neither which nodes nor which key, if they may open the device:
+ * what somebody has said is never passed over. Nodes that were named stay the context's; each call says if
+ * one of them is not the kernel's.
+ */
+static enum virgo_code choose_road(struct virgo_ctx *ctx, const struct virgo_conf *conf,
+				   struct virgo_error *err)
 {
 	const char *via = virgo_conf_get(conf, "via");
+	struct virgo_nodeset *nodes;
+	struct virgo_setting named;
+	enum virgo_code code;
 
-	if (!via || strcmp(via, "syscall"))
+	if (!strcmp(via, "http") || (!strcmp(via, "auto") && has_own_mind(conf)))
 		return VIRGO_OK;
-	virgo_error_set(err, VIRGO_FAILED, "via syscall: no /dev/virgo that takes calls");
-	virgo_error_hint(err, "use via http");
-	return VIRGO_FAILED;
+	code = virgo_device_open(ctx, &nodes, err);
+	if (code) {
+		if (strcmp(via, "auto"))
+			return code;
+		virgo_error_clear(err);
+		return VIRGO_OK;
+	}
+	if (virgo_conf_setting(conf, "nodes", &named) || strcmp(named.origin, "built-in")) {
+		virgo_nodeset_free(nodes);
+		return VIRGO_OK;
+	}
+	code = set_nodes(ctx, nodes, err);
+	virgo_device_use_all(ctx, !code);
+	return code;
 }
 
 static enum virgo_code ctx_start(struct virgo_ctx *ctx, const struct virgo_conf *conf,
@@ -105,13 +136,14 @@ static enum virgo_code ctx_start(struct virgo_ctx *ctx, const struct virgo_conf 
 		 virgo_conf_get(conf, "registry") ? virgo_conf_get(conf, "registry") : "");
 	/* the configuration allows nothing else */
 	ctx->balancer = virgo_balancer_find(virgo_conf_get(conf, "balance"));
-	code = check_via(conf, err);
-	if (!code)
-		code = virgo_conf_nodes(conf, &nodes, err);
+	code = virgo_conf_nodes(conf, &nodes, err);
 	if (!code)
 		code = set_nodes(ctx, nodes, err);
 	if (!code)
-		code = set_key(ctx, conf, err);
+		code = choose_road(ctx, conf, err);
+	if (code || ctx->device)
+		return code;
+	code = set_key(ctx, conf, err);
 	if (!code)
 		code = virgo_curl_start(&ctx->old_curl, err);
 	return code;
@@ -146,6 +178,7 @@ void virgo_disconnect(struct virgo_ctx *ctx)
 {
 	if (!ctx)
 		return;
+	virgo_device_close(ctx);
 	virgo_xfer_free_idle(ctx);
 	if (ctx->multi)
 		curl_multi_cleanup(ctx->multi);
@@ -163,6 +196,7 @@ const struct virgo_nodeset *virgo_nodes(const struct virgo_ctx *ctx)
 
 enum virgo_code virgo_use(struct virgo_ctx *ctx, struct virgo_nodeset *set, struct virgo_error *err)
 {
+	virgo_device_use_all(ctx, 0);
 	return set_nodes(ctx, set, err);
 }
 

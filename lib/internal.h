@@ -53,8 +53,18 @@ int virgo_json_s64(const struct cJSON *object, const char *name, int64_t *out);
  */
 int virgo_json_flat_s64(const char *text, const char *name, int64_t *out);
 
+/* answer.c */
+struct virgo_answer *virgo_answer_new(const struct virgo_job *job, size_t index);
+
 /* problem.c: the answer's status and body into ans->err; key_note may be "" */
 void virgo_problem_read(struct virgo_answer *ans, const char *key_note);
+void virgo_problem_set(struct virgo_answer *ans, const char *problem, const char *detail,
+		       const char *key_note);
+/*
+ * Why there is no answer, behind the node's name; err.code is set, and timed_out if that was why. sent: bytes
+ * of the request may have arrived; changes: and that would matter
+ */
+void virgo_no_answer(struct virgo_answer *ans, const char *text, int sent, int changes);
 /* a 2xx answer whose body is not what it should be; VIRGO_FAILED */
 enum virgo_code virgo_bad_answer(const struct virgo_answer *ans, const char *what,
 				 struct virgo_error *err);
@@ -65,6 +75,7 @@ void virgo_node_label(const struct virgo_answer *ans, char *out, size_t size);
 int virgo_xdg_path(char *path, size_t size, const char *file);
 
 /* ctx.c */
+struct virgo_device;
 struct virgo_view;
 struct virgo_xfer;
 struct virgo_ctx {
@@ -81,6 +92,7 @@ struct virgo_ctx {
 	enum virgo_balancer balancer;
 	char registry[VIRGO_NODE_NAME_MAX + 1];	/* who is asked for the load of all; "": each */
 	struct virgo_view *view;	/* of the nodes' load; NULL: not looked yet */
+	struct virgo_device *device;	/* calls go by way of it; NULL: by HTTP */
 	uint64_t views;			/* how many there have been */
 	volatile sig_atomic_t cancelled;
 	virgo_trace_fn trace;
@@ -97,6 +109,18 @@ typedef int (*virgo_enough_fn)(void *arg);
 enum virgo_code virgo_call_until(struct virgo_ctx *ctx, const struct virgo_job *jobs, size_t n,
 				 virgo_answer_fn fn, virgo_enough_fn enough, void *arg,
 				 struct virgo_error *err);
+
+/* device.c: calls by way of /dev/virgo; *nodes are the kernel's, the caller's to free */
+enum virgo_code virgo_device_open(struct virgo_ctx *ctx, struct virgo_nodeset **nodes,
+				  struct virgo_error *err);
+void virgo_device_close(struct virgo_ctx *ctx);
+/* are the context's nodes the kernel's own, so that it may pick? */
+void virgo_device_use_all(struct virgo_ctx *ctx, int all);
+int virgo_device_picks(const struct virgo_ctx *ctx);
+/* virgo_call_picked() by the kernel */
+enum virgo_code virgo_device_picked(struct virgo_ctx *ctx, const struct virgo_want *want,
+				    const struct virgo_request *req, struct virgo_answer **ans,
+				    struct virgo_error *err);
 
 /* view.c */
 void virgo_view_free(struct virgo_ctx *ctx);

@@ -60,19 +60,52 @@ static void set_hint(struct virgo_answer *ans, const char *key_note)
 		virgo_error_hint(err, "try again in %.20s s", after);
 }
 
-void virgo_problem_read(struct virgo_answer *ans, const char *key_note)
+/* no answer came from whom ans names; err.code is set, and timed_out where that was why */
+void virgo_no_answer(struct virgo_answer *ans, const char *text, int sent, int changes)
 {
 	struct virgo_error *err = &ans->err;
-	const char *type = virgo_answer_header(ans, "content-type");
-	const char *detail = NULL, *code;
+	char label[320];
+
+	virgo_node_label(ans, label, sizeof(label));
+	snprintf(err->node, sizeof(err->node), "%s", ans->address);
+	snprintf(err->node_id, sizeof(err->node_id), "%s", ans->node_id);
+	snprintf(err->message, sizeof(err->message), "%s%s%s", label, *label ? ": " : "", text);
+	virgo_one_line(err->message);
+	err->unsent = !sent && err->code == VIRGO_UNREACHABLE;
+	if (sent && changes) {
+		err->maybe_done = 1;
+		virgo_error_hint(err, "it may have taken effect; look before you repeat it");
+	}
+}
+
+/* the refusal's code and sentence into ans->err */
+void virgo_problem_set(struct virgo_answer *ans, const char *problem, const char *detail,
+		       const char *key_note)
+{
+	struct virgo_error *err = &ans->err;
 	char fallback[64];
-	cJSON *doc = NULL;
 
 	virgo_error_clear(err);
 	err->code = code_of(ans->status);
 	err->status = ans->status;
 	snprintf(err->node, sizeof(err->node), "%s", ans->address);
 	snprintf(err->node_id, sizeof(err->node_id), "%s", ans->node_id);
+	snprintf(err->problem, sizeof(err->problem), "%s", problem ? problem : "");
+	virgo_one_line(err->problem);
+	if (!detail || !*detail) {
+		snprintf(fallback, sizeof(fallback), "HTTP status %d", ans->status);
+		detail = fallback;
+	}
+	set_message(ans, detail);
+	set_hint(ans, key_note);
+}
+
+void virgo_problem_read(struct virgo_answer *ans, const char *key_note)
+{
+	const char *type = virgo_answer_header(ans, "content-type");
+	const char *detail = NULL, *code = NULL;
+	cJSON *doc = NULL;
+
 	if (type && !strncmp(type, "application/problem+json", 24))
 		doc = cJSON_ParseWithLength(ans->body, ans->len);
 	if (doc) {
@@ -80,15 +113,8 @@ void virgo_problem_read(struct virgo_answer *ans, const char *key_note)
 		detail = virgo_json_text(doc, "detail");
 		if (!detail || !*detail)
 			detail = virgo_json_text(doc, "title");
-		snprintf(err->problem, sizeof(err->problem), "%s", code ? code : "");
-		virgo_one_line(err->problem);
 	}
-	if (!detail || !*detail) {
-		snprintf(fallback, sizeof(fallback), "HTTP status %d", ans->status);
-		detail = fallback;
-	}
-	set_message(ans, detail);
-	set_hint(ans, key_note);
+	virgo_problem_set(ans, code, detail, key_note);
 	cJSON_Delete(doc);
 }
 

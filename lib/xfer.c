@@ -234,31 +234,6 @@ static void set_options(struct virgo_xfer *xfer)
 	}
 }
 
-static struct virgo_answer *answer_new(const struct virgo_job *job, size_t index)
-{
-	struct virgo_answer *ans = calloc(1, sizeof(*ans));
-	char canon[VIRGO_NODE_NAME_MAX + 1], address[sizeof(canon) + 8];
-	struct virgo_endpoint ep;
-
-	if (!ans)
-		return NULL;
-	ans->index = index;
-	ans->node = strdup(job->node);
-	ans->body = calloc(1, 1);
-	if (!virgo_node_canon(job->node, strlen(job->node), canon)) {
-		virgo_node_split(canon, &ep);
-		snprintf(address, sizeof(address), "%s:%u", ep.host,
-			 ep.port ? ep.port : virgo_service_port(job->req->service));
-		ans->address = strdup(address);
-	} else {
-		ans->address = strdup("");
-	}
-	if (ans->node && ans->body && ans->address)
-		return ans;
-	virgo_answer_free(ans);
-	return NULL;
-}
-
 static enum virgo_code prepare(struct virgo_xfer *xfer, struct virgo_error *err)
 {
 	const struct virgo_request *req = xfer->req;
@@ -302,7 +277,7 @@ enum virgo_code virgo_xfer_start(struct virgo_ctx *ctx, const struct virgo_job *
 	if (!xfer)
 		return virgo_error_nomem(err);
 	xfer->req = job->req;
-	xfer->ans = answer_new(job, index);
+	xfer->ans = virgo_answer_new(job, index);
 	if (!xfer->ans) {
 		code = virgo_error_nomem(err);
 		goto out_put;
@@ -433,7 +408,7 @@ static void no_answer(struct virgo_xfer *xfer, int result)
 	struct virgo_error *err = &xfer->ans->err;
 	const char *own = own_stop(xfer->stop);
 	int sent = xfer->tries > 0;
-	char text[CURL_ERROR_SIZE + 64], label[320];
+	char text[CURL_ERROR_SIZE + 64];
 
 	virgo_error_clear(err);
 	if (own) {
@@ -442,14 +417,5 @@ static void no_answer(struct virgo_xfer *xfer, int result)
 	} else {
 		describe(xfer, result, sent, text, sizeof(text));
 	}
-	virgo_node_label(xfer->ans, label, sizeof(label));
-	snprintf(err->node, sizeof(err->node), "%s", xfer->ans->address);
-	snprintf(err->node_id, sizeof(err->node_id), "%s", xfer->ans->node_id);
-	snprintf(err->message, sizeof(err->message), "%s: %s", label, text);
-	virgo_one_line(err->message);
-	err->unsent = !sent && err->code == VIRGO_UNREACHABLE;
-	if (sent && virgo_xfer_changes(xfer->req)) {
-		err->maybe_done = 1;
-		virgo_error_hint(err, "it may have taken effect; look before you repeat it");
-	}
+	virgo_no_answer(xfer->ans, text, sent, virgo_xfer_changes(xfer->req));
 }

@@ -48,6 +48,7 @@ struct vg_call {
 	bool unsigned_ok;		/* do not sign (GET /healthz) */
 	u32 connect_ms;			/* making a connection, 0: VG_CALL_CONNECT_MS */
 	u32 timeout_ms;			/* all of it, 0: VG_CALL_MS */
+	const bool *cancel;		/* looked at while waiting: true ends the call; NULL: nobody does */
 
 	/*
 	 * Where the answer goes. Its body to @out, at most out->max bytes; or, of a 2xx one, piece
@@ -64,7 +65,8 @@ struct vg_call {
 	u32 node;			/* the number it gave, 0: none */
 	u32 retry_after_s;		/* of a refusal, 0: none said */
 	u64 us;				/* from the beginning of the call to its end */
-	u64 body_got;			/* bytes of the answer's body */
+	u64 length;			/* of the answer's body, where its head says so; else 0 */
+	u64 body_got;			/* bytes of it that came */
 	struct vg_addr to;		/* peer with the port that was used */
 	bool connected;			/* there was a connection: a time-out is the answer's */
 	bool maybe_done;		/* it failed, and yet what it asks for may have been done */
@@ -77,6 +79,7 @@ struct vg_call {
  *  -ETIMEDOUT	not within connect_ms or timeout_ms
  *  -ECONNRESET	the connection was lost before the answer was complete
  *  -EINTR	a signal is pending for the caller
+ *  -ECANCELED	the caller has set *cancel
  *  -EPROTO	what came is no HTTP/1.1 answer
  *  -EMSGSIZE	the answer is larger than there is room for
  *  -EINVAL	target, a field or the body's size cannot be sent
@@ -97,6 +100,9 @@ int vg_call(struct vg_client *client, struct vg_call *call);
 int vg_call_open(struct vg_client *client, struct vg_call *call, struct vg_flight **flight);
 ssize_t vg_call_read(struct vg_flight *flight, void *p, size_t n);
 void vg_call_close(struct vg_flight *flight);
+/* Is there something to read that is here already? Has all of the body been read? */
+bool vg_call_ready(const struct vg_flight *flight);
+bool vg_call_is_done(const struct vg_flight *flight);
 
 /*
  * The code and detail of a problem+json body, each cut to its room and NUL-terminated; "" where
@@ -106,7 +112,7 @@ void vg_call_problem(const char *body, size_t n, char code[VG_CALL_CODE],
 		     char detail[VG_CALL_DETAIL]);
 
 /*
- * In node.c alone. Stopping ends calls under way (within VG_CALL_CONNECT_MS) and refuses new ones;
+ * In node.c alone. Stopping ends calls under way (in a moment) and refuses new ones;
  * freeing waits for them.
  */
 int vg_client_new(struct vg_node *node, struct vg_client **client);

@@ -42,6 +42,8 @@ static int next_slice(struct vg_flight *f, u64 until_ms, u32 *ms)
 
 	if (READ_ONCE(f->client->stopping))
 		return call_failed(f, -ESHUTDOWN, "this node stops");
+	if (f->call->cancel && READ_ONCE(*f->call->cancel))
+		return call_failed(f, -ECANCELED, "cancelled");
 	if (now_ms >= until_ms)
 		return call_failed(f, -ETIMEDOUT, "no answer in time");
 	*ms = min_t(u64, until_ms - now_ms, SLICE_MS);
@@ -106,13 +108,34 @@ static int flight_send(struct vg_flight *f, const void *p, size_t n)
 
 /* --- the course of a call ------------------------------------------------------------------------------------ */
 
+static int flight_dial(struct vg_flight *f, struct vg_kept *k)
+{
+	struct vg_call *call = f->call;
+	u64 until_ms = min_t(u64, f->until_ms, vg_now_ms() + (call->connect_ms ?: VG_CALL_CONNECT_MS));
+	u32 ms;
+	int ret;
+
+	ret = host_dial(&call->to, &k->peer);
+	if (ret)
+		return call_failed(f, ret, "no connection");
+	do {
+		ret = next_slice(f, until_ms, &ms) ?: host_dial_wait(k->peer, ms);
+		/* it is the slice that is over, or all of the time there was */
+	} while (ret == -ETIMEDOUT && !call->why);
+	if (ret) {
+		host_hangup(k->peer);
+		if (ret == -ETIMEDOUT)
+			call->why = "no connection in time";
+		return call_failed(f, ret, "no connection");
+	}
+	return 0;
+}
+
 /* A connection that is idle, or a new one; always a new one with @fresh */
 static int flight_connect(struct vg_flight *f, bool fresh)
 {
 	struct vg_client *c = f->client;
 	struct vg_call *call = f->call;
-	u32 wait_ms = call->connect_ms ?: VG_CALL_CONNECT_MS;
-	u64 now_ms = vg_now_ms();
 	struct vg_kept *k;
 	u8 random[VG_NONCE_STREAM / 2];
 	int ret;
@@ -127,17 +150,13 @@ static int flight_connect(struct vg_flight *f, bool fresh)
 		}
 		vg_kept_free(k);
 	}
-	if (READ_ONCE(c->stopping))
-		return call_failed(f, -ESHUTDOWN, "this node stops");
-	if (now_ms >= f->until_ms)
-		return call_failed(f, -ETIMEDOUT, "no connection in time");
 	k = kzalloc(sizeof(*k), GFP_KERNEL);
 	if (!k)
 		return call_failed(f, -ENOMEM, "out of memory");
-	ret = host_dial(&call->to, min_t(u64, wait_ms, f->until_ms - now_ms), &k->peer);
+	ret = flight_dial(f, k);
 	if (ret) {
 		kfree(k);
-		return call_failed(f, ret, ret == -ETIMEDOUT ? "no connection in time" : "no connection");
+		return ret;
 	}
 	vg_made(VG_L_PEERS);
 	host_random(random, sizeof(random));
@@ -217,6 +236,7 @@ static void note_head(struct vg_flight *f)
 	u64 number;
 
 	call->status = a->status;
+	call->length = a->left;
 	if (!vg_str_u64(vg_answer_field(a, "virgo-node"), &number) && number <= U32_MAX)
 		call->node = number;
 	if (!vg_str_u64(vg_answer_field(a, "retry-after"), &number))
@@ -324,7 +344,7 @@ int vg_call_open(struct vg_client *c, struct vg_call *call, struct vg_flight **o
 
 	call->status = 0;
 	call->node = call->retry_after_s = 0;
-	call->us = call->body_got = 0;
+	call->us = call->length = call->body_got = 0;
 	call->connected = call->maybe_done = false;
 	call->why = NULL;
 	ret = vg_client_enter(c);
@@ -404,6 +424,16 @@ ssize_t vg_call_read(struct vg_flight *f, void *p, size_t n)
 	return 0;
 }
 EXPORT_SYMBOL_GPL(vg_call_read);
+
+bool vg_call_ready(const struct vg_flight *f)
+{
+	return !f->answer.done && f->in_at < f->in.len;
+}
+
+bool vg_call_is_done(const struct vg_flight *f)
+{
+	return f->answer.done;
+}
 
 void vg_call_close(struct vg_flight *f)
 {

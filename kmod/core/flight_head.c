@@ -13,7 +13,7 @@
 #include "core/sigkey.h"
 #include "core/target.h"
 
-enum { HASH_PIECE = 64 << 10 };
+enum { CALL_HASH_PIECE = 64 << 10 };
 
 /* Ours to say, or of no use on a connection of ours */
 static const char *const reserved[] = {
@@ -61,7 +61,7 @@ static const struct vg_call_field *find_field(const struct vg_call *call, u32 n,
 	return NULL;
 }
 
-static void hash_body(struct vg_flight *f)
+static void hash_call_body(struct vg_flight *f)
 {
 	const struct vg_call *call = f->call;
 	u8 hash[VG_SHA256_BYTES];
@@ -69,7 +69,7 @@ static void hash_body(struct vg_flight *f)
 
 	host_sha256_init(&f->canon.sha);
 	for (at = 0; at < call->body_n; at += now) {
-		now = min_t(size_t, call->body_n - at, HASH_PIECE);
+		now = min_t(size_t, call->body_n - at, CALL_HASH_PIECE);
 		host_sha256_update(&f->canon.sha, call->body + at, now);
 		cond_resched();
 	}
@@ -100,7 +100,7 @@ int vg_flight_check(struct vg_flight *f)
 			return refuse_call(f, "a header field with a control byte");
 	}
 	if (f->key && call->body_n)
-		hash_body(f);
+		hash_call_body(f);
 	return 0;
 }
 

@@ -86,12 +86,14 @@ void host_helper_close(struct host_helper *h);
 /*
  * A connection of this node's own to another, for core/client.c. Blocking, in process context; each call
  * ends early with -EINTR when a signal is pending for the caller. @wait_ms bounds each call: -ETIMEDOUT;
- * with 0 sending and receiving do not wait at all. host_dial() looks up nothing: @addr has its port.
- * send: how many bytes the system has taken, at least 1, so that its failure means that none of these went
- * out; recv: bytes, 0 at the end; or -errno.
+ * with 0 sending and receiving do not wait at all. host_dial() begins and does not wait, and looks up
+ * nothing: @addr has its port. host_dial_wait(): 0 when there is a connection, -ETIMEDOUT: not yet, or why
+ * there will be none. send: how many bytes the system has taken, at least 1, so that its failure means
+ * that none of these went out; recv: bytes, 0 at the end; or -errno.
  */
 struct host_peer;
-int host_dial(const struct vg_addr *addr, u32 wait_ms, struct host_peer **peer);
+int host_dial(const struct vg_addr *addr, struct host_peer **peer);
+int host_dial_wait(struct host_peer *peer, u32 wait_ms);
 ssize_t host_peer_send(struct host_peer *peer, const void *p, size_t n, u32 wait_ms);
 ssize_t host_peer_recv(struct host_peer *peer, void *p, size_t n, u32 wait_ms);
 void host_hangup(struct host_peer *peer);

@@ -247,6 +247,7 @@ static enum vg_outcome call_outcome(const struct vg_call *call, int ret)
 		return VG_ANSWERED;
 	switch (ret) {
 	case -EINTR:
+	case -ECANCELED:
 	case -ESHUTDOWN:
 	case -EBUSY:
 	case -ENOMEM:

@@ -13,6 +13,7 @@
 
 #include "uapi/virgo.h"
 #include "dev.h"
+#include "calls.h"
 
 static int dev_open(struct inode *inode, struct file *file)
 {
@@ -31,6 +32,7 @@ static int dev_release(struct inode *inode, struct file *file)
 
 	if (vf->helper)
 		virgo_helper_detach(vf->helper);
+	virgo_stream_drop(vf);
 	mutex_destroy(&vf->lock);
 	kfree(vf);
 	return 0;
@@ -47,7 +49,7 @@ static ssize_t dev_read(struct file *file, char __user *to, size_t n, loff_t *po
 	struct host_helper *h = helper_of(file->private_data);
 
 	if (!h)
-		return -EINVAL;
+		return virgo_stream_read(file->private_data, to, n);
 	return virgo_helper_read(h, to, n, !(file->f_flags & O_NONBLOCK));
 }
 
@@ -62,7 +64,8 @@ static __poll_t dev_poll(struct file *file, poll_table *wait)
 {
 	struct host_helper *h = helper_of(file->private_data);
 
-	return h ? virgo_helper_poll(h, file, wait) : EPOLLERR;
+	/* an answer is waited for in read() */
+	return h ? virgo_helper_poll(h, file, wait) : EPOLLIN | EPOLLRDNORM;
 }
 
 static int become_helper(struct virgo_file *vf, const u32 __user *arg)
@@ -75,9 +78,21 @@ static int become_helper(struct virgo_file *vf, const u32 __user *arg)
 	if (get_user(abi, arg))
 		return -EFAULT;
 	mutex_lock(&vf->lock);
-	ret = vf->helper ? -EINVAL : virgo_helper_attach(vf, abi);
+	ret = vf->helper || vf->stream ? -EINVAL : virgo_helper_attach(vf, abi);
 	mutex_unlock(&vf->lock);
 	return ret;
+}
+
+static int cancel_calls(struct virgo_file *vf, const u32 __user *arg)
+{
+	u32 on;
+
+	if (get_user(on, arg))
+		return -EFAULT;
+	if (on > 1)
+		return -EINVAL;
+	WRITE_ONCE(vf->cancelled, on);
+	return 0;
 }
 
 static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -89,6 +104,20 @@ static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	switch (cmd) {
 	case VIRGO_IOC_HELPER:
 		return become_helper(file->private_data, p);
+	case VIRGO_IOC_CALL:
+		return virgo_ioctl_call(file->private_data, p);
+	case VIRGO_IOC_NODES:
+		return virgo_ioctl_nodes(p);
+	case VIRGO_IOC_CANCEL:
+		return cancel_calls(file->private_data, p);
+	case VIRGO_IOC_MALLOC:
+		return virgo_ioctl_malloc(file->private_data, p);
+	case VIRGO_IOC_SET:
+	case VIRGO_IOC_GET:
+	case VIRGO_IOC_FREE:
+		return virgo_ioctl_block(file->private_data, cmd, p);
+	case VIRGO_IOC_CLONE:
+		return virgo_ioctl_clone(file->private_data, p);
 	default:
 		return -ENOTTY;
 	}

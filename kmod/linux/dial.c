@@ -20,6 +20,8 @@
 
 struct host_peer {
 	struct socket *sock;
+	struct sockaddr_storage ss;
+	int ss_len;
 };
 
 /* What a wait that ended early says, in the words of host.h */
@@ -28,6 +30,7 @@ static int dial_error(int ret)
 	switch (ret) {
 	case -EAGAIN:
 	case -EINPROGRESS:
+	case -EALREADY:
 		return -ETIMEDOUT;
 	case -ERESTARTSYS:
 		return -EINTR;
@@ -36,24 +39,21 @@ static int dial_error(int ret)
 	}
 }
 
-int host_dial(const struct vg_addr *addr, u32 wait_ms, struct host_peer **out)
+int host_dial(const struct vg_addr *addr, struct host_peer **out)
 {
 	struct host_peer *peer = kmalloc(sizeof(*peer), GFP_KERNEL);
-	struct sockaddr_storage ss;
-	int len = vg_addr_to_sockaddr(addr, &ss);
 	int ret;
 
 	if (!peer)
 		return -ENOMEM;
-	ret = sock_create_kern(&init_net, ss.ss_family, SOCK_STREAM, IPPROTO_TCP, &peer->sock);
+	peer->ss_len = vg_addr_to_sockaddr(addr, &peer->ss);
+	ret = sock_create_kern(&init_net, peer->ss.ss_family, SOCK_STREAM, IPPROTO_TCP, &peer->sock);
 	if (ret)
 		goto err_free;
-	/* one jiffy at least: 0 would not wait, and what is in progress is over then */
-	WRITE_ONCE(peer->sock->sk->sk_sndtimeo, max(1UL, msecs_to_jiffies(wait_ms)));
-	ret = kernel_connect(peer->sock, vg_sockaddr(&ss), len, 0);
-	if (ret)
-		goto err_release;
 	tcp_sock_set_nodelay(peer->sock->sk);
+	ret = kernel_connect(peer->sock, vg_sockaddr(&peer->ss), peer->ss_len, O_NONBLOCK);
+	if (ret && ret != -EINPROGRESS)
+		goto err_release;
 	*out = peer;
 	return 0;
 
@@ -62,6 +62,16 @@ err_release:
 err_free:
 	kfree(peer);
 	return dial_error(ret);
+}
+
+/* Connecting once more waits for what is in progress. */
+int host_dial_wait(struct host_peer *peer, u32 wait_ms)
+{
+	int ret;
+
+	WRITE_ONCE(peer->sock->sk->sk_sndtimeo, max(1UL, msecs_to_jiffies(wait_ms)));
+	ret = kernel_connect(peer->sock, vg_sockaddr(&peer->ss), peer->ss_len, 0);
+	return ret == -EISCONN ? 0 : dial_error(ret);
 }
 
 ssize_t host_peer_send(struct host_peer *peer, const void *p, size_t n, u32 wait_ms)

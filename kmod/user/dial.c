@@ -36,43 +36,25 @@ static int dial_wait(int fd, short what, u64 until_ms)
 	return ret ? 0 : -ETIMEDOUT;
 }
 
-static int dial_connect(int fd, const struct vg_addr *addr, u32 wait_ms)
-{
-	u64 until_ms = vg_now_ms() + wait_ms;
-	struct sockaddr_storage ss;
-	socklen_t len = vg_addr_to_sockaddr(addr, &ss);
-	int ret, err = 0;
-
-	if (!connect(fd, (struct sockaddr *)&ss, len))
-		return 0;
-	if (errno != EINPROGRESS)
-		return -errno;
-	ret = dial_wait(fd, POLLOUT, until_ms);
-	if (ret)
-		return ret;
-	len = sizeof(err);
-	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len))
-		return -errno;
-	return -err;
-}
-
-int host_dial(const struct vg_addr *addr, u32 wait_ms, struct host_peer **out)
+int host_dial(const struct vg_addr *addr, struct host_peer **out)
 {
 	struct host_peer *peer = kmalloc(sizeof(*peer), GFP_KERNEL);
+	struct sockaddr_storage ss;
+	socklen_t len = vg_addr_to_sockaddr(addr, &ss);
 	int on = 1, ret;
 
 	if (!peer)
 		return -ENOMEM;
-	peer->fd = socket(addr->family == 6 ? AF_INET6 : AF_INET,
-			  SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	peer->fd = socket(ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (peer->fd < 0) {
 		ret = -errno;
 		goto err_free;
 	}
-	ret = dial_connect(peer->fd, addr, wait_ms);
-	if (ret)
-		goto err_close;
 	setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (connect(peer->fd, (struct sockaddr *)&ss, len) && errno != EINPROGRESS) {
+		ret = -errno;
+		goto err_close;
+	}
 	*out = peer;
 	return 0;
 
@@ -81,6 +63,16 @@ err_close:
 err_free:
 	kfree(peer);
 	return ret;
+}
+
+int host_dial_wait(struct host_peer *peer, u32 wait_ms)
+{
+	int ret = dial_wait(peer->fd, POLLOUT, vg_now_ms() + wait_ms), err = 0;
+	socklen_t len = sizeof(err);
+
+	if (!ret && getsockopt(peer->fd, SOL_SOCKET, SO_ERROR, &err, &len))
+		ret = -errno;
+	return ret ?: -err;
 }
 
 ssize_t host_peer_send(struct host_peer *peer, const void *p, size_t n, u32 wait_ms)

@@ -16,7 +16,7 @@ program()
 	shift 2
 	# whole at once: others may be about to build or to start it
 	[[ $target -nt $source && $target -nt ${BASH_SOURCE[0]} && $target -nt $here/quick.h &&
-		$target -nt $top/lib/include/virgo/function.h ]] || {
+		$target -nt $top/lib/include/virgo/function.h && $target -nt $top/kmod/include/uapi/virgo.h ]] || {
 		"${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter "$@" -o "$target.$$" "$source"
 		mv "$target.$$" "$target"
 	}
@@ -24,7 +24,7 @@ program()
 
 for source in "$here"/*.c; do
 	name=$(basename "$source" .c)
-	[[ $name = quick* ]] || program "$name" "$name.c"
+	[[ $name = quick* ]] || program "$name" "$name.c" -I"$top/kmod/include"
 done
 program quick quick.c -static
 program quick.so quick_preload.c -shared -fPIC

@@ -45,38 +45,48 @@ struct host_peer {
 	const struct script *script;
 	size_t sent, got;
 	int recvs;
+	u32 dial_ms;		/* until there is a connection */
 };
 
 static struct {
 	const struct script *scripts;	/* of the connections to come; NULL: real ones */
 	u32 nr_scripts, next;
 	u32 dials, hangups, alive;
-	int dial_err;
+	int dial_err, wait_err;
 	u32 dial_ms;			/* how long it takes */
+	bool *cancel_at_dial;
 	struct vg_addr last;
 	char request[300000];		/* all that was sent */
 	size_t request_n;
 	struct vg_client *stop_at_recv;
+	bool *cancel_at_recv;
 } peer;
 
 static struct vg_client *client;
 
-int host_dial(const struct vg_addr *addr, u32 wait_ms, struct host_peer **out)
+int host_dial_wait(struct host_peer *p, u32 wait_ms)
+{
+	u32 now = min(p->dial_ms, wait_ms);
+
+	shim_clock_advance(now * (u64)NSEC_PER_MSEC);
+	p->dial_ms -= now;
+	if (peer.cancel_at_dial)
+		*peer.cancel_at_dial = true;
+	return p->dial_ms ? -ETIMEDOUT : peer.wait_err;
+}
+
+int host_dial(const struct vg_addr *addr, struct host_peer **out)
 {
 	struct host_peer *p;
 
 	peer.dials++;
 	peer.last = *addr;
-	if (peer.dial_ms >= wait_ms) {
-		shim_clock_advance(wait_ms * (u64)NSEC_PER_MSEC);
-		return -ETIMEDOUT;
-	}
-	shim_clock_advance(peer.dial_ms * (u64)NSEC_PER_MSEC);
 	if (peer.dial_err)
 		return peer.dial_err;
 	p = kzalloc(sizeof(*p), GFP_KERNEL);
 	if (!p)
 		return -ENOMEM;
+	p->dial_ms = peer.dial_ms;
 	if (peer.scripts) {
 		assert_true(peer.next < peer.nr_scripts);
 		p->script = &peer.scripts[peer.next++];
@@ -129,6 +139,8 @@ static ssize_t silence(u32 wait_ms)
 {
 	if (peer.stop_at_recv && wait_ms)
 		vg_client_stop(peer.stop_at_recv);
+	if (peer.cancel_at_recv && wait_ms)
+		*peer.cancel_at_recv = true;
 	shim_clock_advance(wait_ms * (u64)NSEC_PER_MSEC);
 	return -ETIMEDOUT;
 }
@@ -553,6 +565,9 @@ static void a_new_connection_that_breaks_is_told(void **state)
 	assert_true(call.connected);
 	peer.dial_err = -ECONNREFUSED;
 	assert_int_equal(vg_call(client, &call), -ECONNREFUSED);
+	peer.dial_err = 0;
+	peer.wait_err = -ECONNREFUSED;
+	use_scripts(&lost, 1);
 	call = call_for(VG_POST, "/v1/echo");
 	assert_int_equal(vg_call(client, &call), -ECONNREFUSED);
 	assert_false(call.connected || call.maybe_done);
@@ -719,11 +734,11 @@ static void step_by_step(void **state)
 
 static void time_runs_out(void **state)
 {
-	const struct script mute = { .reset_after = NEVER };
+	const struct script mute[] = { { .reset_after = NEVER }, { .reset_after = NEVER }, { .reset_after = NEVER } };
 	struct vg_call call = call_for(VG_POST, "/v1/echo");
 	u64 began = vg_now_ms();
 
-	use_scripts(&mute, 1);
+	use_scripts(mute, 3);
 	call.timeout_ms = 3100;
 	assert_int_equal(vg_call(client, &call), -ETIMEDOUT);
 	assert_in_range(vg_now_ms() - began, 3100, 3200);
@@ -754,6 +769,33 @@ static void stopping_ends_calls(void **state)
 	assert_in_range(vg_now_ms() - began, 0, 1000);
 	assert_int_equal(vg_call(client, &call), -ESHUTDOWN);
 	assert_int_equal(peer.dials, 1);
+}
+
+static void cancelling_ends_calls(void **state)
+{
+	const struct script mute[] = { { .reset_after = NEVER }, { .reset_after = NEVER }, { .reset_after = NEVER } };
+	struct vg_call call = call_for(VG_POST, "/v1/echo");
+	u64 began = vg_now_ms();
+	bool cancel = false;
+
+	use_scripts(mute, 3);
+	call.cancel = &cancel;
+	/* while there is no connection */
+	peer.dial_ms = 100000;
+	peer.cancel_at_dial = &cancel;
+	assert_int_equal(vg_call(client, &call), -ECANCELED);
+	assert_false(call.connected || call.maybe_done);
+	/* while there is no answer */
+	peer.dial_ms = 10;
+	cancel = false;
+	peer.cancel_at_dial = NULL;
+	peer.cancel_at_recv = &cancel;
+	assert_int_equal(vg_call(client, &call), -ECANCELED);
+	assert_true(call.connected && call.maybe_done);
+	assert_in_range(vg_now_ms() - began, 0, 1000);
+	/* before it begins */
+	assert_int_equal(vg_call(client, &call), -ECANCELED);
+	assert_int_equal(peer.alive, 0);
 }
 
 static void idle_connections_are_few_and_young(void **state)
@@ -888,6 +930,7 @@ int main(void)
 		TEST(step_by_step),
 		TEST(time_runs_out),
 		TEST(stopping_ends_calls),
+		TEST(cancelling_ends_calls),
 		TEST(idle_connections_are_few_and_young),
 		TEST(too_many_calls),
 		TEST(without_memory),

@@ -134,7 +134,12 @@ void host_conn_kick(struct vg_conn *conn)
 }
 
 /* nobody is called from here */
-int host_dial(const struct vg_addr *addr, u32 wait_ms, struct host_peer **peer)
+int host_dial(const struct vg_addr *addr, struct host_peer **peer)
+{
+	return -ENETUNREACH;
+}
+
+int host_dial_wait(struct host_peer *peer, u32 wait_ms)
 {
 	return -ENETUNREACH;
 }
