@@ -32,6 +32,7 @@
 #include "lib/list.c"
 #include "lib/mem.c"
 #include "lib/nodename.c"
+#include "lib/nodeparse.c"
 #include "lib/nodeset.c"
 #include "lib/problem.c"
 #include "lib/service.c"
