@@ -41,7 +41,7 @@ HUSER   := $(BASE) -Ilib/include -Ikmod/include -I. -fPIE $(if $(SAN),,-D_FORTIF
 
 NODE_SRC := $(wildcard kmod/core/*.c kmod/mempool/*.c kmod/cpupool/*.c kmod/user/*.c kmod/user/shim/*.c)
 NODE_SRC := $(filter-out %/table_rhash.c,$(NODE_SRC))
-PURE_SRC := $(addprefix kmod/core/,conf.c conf_value.c place.c addr.c config.c utf8.c buf.c json_write.c)
+PURE_SRC := $(addprefix kmod/core/,base64.c conf.c conf_value.c place.c addr.c config.c utf8.c buf.c json_write.c)
 PURE_SRC += $(addprefix kmod/core/,balance.c load.c predict.c json_read.c values_parse.c)
 PURE_SRC += $(addprefix kmod/user/shim/,alloc.c inet.c kstrtox.c string.c)
 LIB_SRC  := $(wildcard lib/*.c)

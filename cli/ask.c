@@ -2,10 +2,10 @@
 /* Fan-out and folding for commands. Owns the answers until they are printed. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "cli/ask.h"
+#include "cli/heaps.h"
+#include "cli/progress.h"
 
 struct asking {
 	struct run *r;
@@ -13,32 +13,9 @@ struct asking {
 	void *arg;
 	struct virgo_answer **answers;	/* by node; NULL: printed already, or not there */
 	size_t total, done;
-	bool stream, progress, shown, failures_too;
-	struct timespec start;
+	bool stream, failures_too;
+	struct progress progress;
 };
-
-static void show_progress(struct asking *a)
-{
-	struct timespec now;
-	long ms;
-
-	if (!a->progress)
-		return;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	ms = (now.tv_sec - a->start.tv_sec) * 1000 +
-	     (now.tv_nsec - a->start.tv_nsec) / 1000000;
-	if (!a->shown && ms < 300)
-		return;
-	a->shown = true;
-	fprintf(a->r->cli->diag, "\r%zu of %zu nodes", a->done, a->total);
-	fflush(a->r->cli->diag);
-}
-
-static void end_progress(struct asking *a)
-{
-	if (a->shown)
-		fputs("\r\033[K", a->r->cli->diag);
-}
 
 static void take(struct asking *a, struct virgo_answer *ans)
 {
@@ -58,7 +35,7 @@ static int arrived(void *arg, struct virgo_answer *ans)
 		take(a, ans);
 	else
 		a->answers[ans->index] = ans;
-	show_progress(a);
+	progress_show(&a->progress, a->done, 0, a->total);
 	return 0;
 }
 
@@ -74,11 +51,9 @@ static int ask(struct asking *a, const struct virgo_request *req)
 	a->answers = calloc(a->total, sizeof(struct virgo_answer *));
 	if (!a->answers)
 		return run_fail(r, VIRGO_FAILED, "out of memory");
-	clock_gettime(CLOCK_MONOTONIC, &a->start);
-	a->progress = a->total > 1 && !r->set.quiet && !r->set.verbose &&
-		      r->out.format == OUT_TABLE && isatty(fileno(r->cli->diag));
+	progress_start(&a->progress, r, a->total, false);
 	code = virgo_call_all(r->ctx, req, arrived, a, &err);
-	end_progress(a);
+	progress_clear(&a->progress);
 	for (i = 0; i < a->total; i++)
 		if (a->answers[i])
 			take(a, a->answers[i]);
@@ -105,42 +80,12 @@ int ask_rows_all(struct run *r, const struct virgo_request *req, ask_row_fn row,
 	return worst > code ? worst : code;
 }
 
-/* Equal texts, and the nodes that gave them. */
-struct heap {
-	char *text;
-	size_t len;
-	const char **nodes;
-	size_t count;
-};
-
 struct folding {
 	struct run *r;
 	ask_text_fn text;
 	void *arg;
-	struct heap *heaps;
-	size_t count;
+	struct heaps heaps;
 };
-
-static struct heap *heap_of(struct folding *f, char *text, size_t len)
-{
-	struct heap *heaps;
-	size_t i;
-
-	for (i = 0; i < f->count; i++) {
-		if (f->heaps[i].len != len || memcmp(f->heaps[i].text, text, len))
-			continue;
-		free(text);
-		return &f->heaps[i];
-	}
-	heaps = realloc(f->heaps, (f->count + 1) * sizeof(*heaps));
-	if (!heaps) {
-		free(text);
-		return NULL;
-	}
-	f->heaps = heaps;
-	heaps[f->count] = (struct heap){ .text = text, .len = len };
-	return &heaps[f->count++];
-}
 
 static char *render(struct folding *f, const struct virgo_answer *ans, size_t *len)
 {
@@ -164,54 +109,11 @@ static char *render(struct folding *f, const struct virgo_answer *ans, size_t *l
 static void fold_answer(struct run *r, const struct virgo_answer *ans, void *arg)
 {
 	struct folding *f = arg;
-	struct heap *heap = NULL;
-	const char **nodes;
 	size_t len;
 	char *text = render(f, ans, &len);
 
-	if (text)
-		heap = heap_of(f, text, len);
-	nodes = heap ? realloc(heap->nodes, (heap->count + 1) * sizeof(*nodes)) : NULL;
-	if (!nodes) {
+	if (!text || heaps_add(&f->heaps, ans->node, ans->index, text, len, NULL))
 		r->out.error = 12;	/* ENOMEM, reported when the output is closed */
-		return;
-	}
-	heap->nodes = nodes;
-	nodes[heap->count] = strdup(ans->node);
-	if (nodes[heap->count])
-		heap->count++;
-}
-
-static void print_heaps(struct folding *f)
-{
-	struct out *o = &f->r->out;
-	struct heap *h;
-	char *names;
-	size_t i;
-
-	for (i = 0; i < f->count; i++) {
-		h = &f->heaps[i];
-		names = f->r->asked > 1 ? virgo_nodeset_fold(h->nodes, h->count) : NULL;
-		if (names)
-			out_printf(o, "%s%s:\n", i ? "\n" : "", names);
-		free(names);
-		out_write(o, h->text, h->len);
-		if (f->r->asked > 1 && h->len && h->text[h->len - 1] != '\n')
-			out_write(o, "\n", 1);
-	}
-}
-
-static void free_heaps(struct folding *f)
-{
-	size_t i, k;
-
-	for (i = 0; i < f->count; i++) {
-		for (k = 0; k < f->heaps[i].count; k++)
-			free((char *)f->heaps[i].nodes[k]);
-		free(f->heaps[i].nodes);
-		free(f->heaps[i].text);
-	}
-	free(f->heaps);
 }
 
 cJSON *json_body(const struct virgo_answer *ans)
@@ -266,8 +168,8 @@ int ask_folded(struct run *r, const struct virgo_request *req, ask_text_fn text,
 		code = ask_rows(r, req, json_answer, NULL);
 	} else {
 		code = ask(&a, req);
-		print_heaps(&f);
-		free_heaps(&f);
+		heaps_print(&f.heaps, &r->out, r->asked > 1);
+		heaps_free(&f.heaps);
 	}
 	worst = run_failures(r);
 	return worst > code ? worst : code;

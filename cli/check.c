@@ -71,6 +71,47 @@ int check_node_file(const char *path, check_fn fn, void *arg)
 	return 0;
 }
 
+struct wanted {
+	const char *key;
+	char *value;
+	size_t size;
+	int found;
+};
+
+static int look_at_pair(void *arg, const struct vg_conf_pair *pair, struct vg_conf_error *err)
+{
+	struct wanted *w = arg;
+
+	(void)err;
+	if (vg_str_is(pair->key, w->key) && pair->value.n < w->size) {
+		snprintf(w->value, w->size, "%.*s", VG_STR_ARG(pair->value));
+		w->found = 1;
+	}
+	return 0;
+}
+
+static bool go_on(void *arg, const struct vg_conf_error *err)
+{
+	(void)arg;
+	(void)err;
+	return true;
+}
+
+int check_node_value(const char *path, const char *key, char *value, size_t size)
+{
+	struct wanted w = { .key = key, .value = value, .size = size };
+	struct vg_conf_sink sink = { .pair = look_at_pair, .bad = go_on, .ctx = &w };
+	struct vg_conf_error err;
+	char *text;
+	size_t len;
+
+	if (slurp(path, &text, &len))
+		return -1;
+	vg_conf_parse(text, len, &sink, &err);
+	free(text);
+	return w.found ? 0 : -1;
+}
+
 static int try_pair(void *arg, const struct vg_conf_pair *pair, struct vg_conf_error *err)
 {
 	struct checking *c = arg;

@@ -125,6 +125,7 @@ static int doctor(struct run *r)
 	doctor_ports(&d);
 	doctor_ephemeral(&d);
 	doctor_files(&d);
+	doctor_exec(&d);
 	doctor_keys(&d);
 	doctor_nodes(&d);
 	out_end(&r->out);
@@ -135,8 +136,9 @@ static int doctor(struct run *r)
 const struct cli_command commands_doctor[] = {
 	{ "doctor", "", "check machine, files and nodes, and say what mends what is wrong",
 	  "Kernel, headers, module signing, ports and who has them, the range of ephemeral\n"
-	  "ports, configuration files, key files, and for each node whether it answers, takes\n"
-	  "our key and has our time. The exit status is 1 if anything is bad.",
+	  "ports, configuration files, what running programs needs (helper, user, what may be\n"
+	  "run, libraries of functions), key files, and for each node whether it answers, takes\n"
+	  "our key, has our time, and what it can run. The exit status is 1 if anything is bad.",
 	  NULL, 0, 0, 0, CLI_C_NONE, NULL, doctor },
 	{ 0 }
 };

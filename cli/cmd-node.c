@@ -113,29 +113,40 @@ static void requests_cell(struct out *o, const cJSON *stats)
 		out_none(o);
 }
 
+/* what the balancers go by */
 static void load_row(struct run *r, const struct virgo_answer *ans, void *arg)
 {
-	cJSON *stats = ans->err.code ? NULL : cJSON_ParseWithLength(ans->body, ans->len);
+	cJSON *load = ans->err.code ? NULL : cJSON_ParseWithLength(ans->body, ans->len);
+	double us = json_number(load, "predicted_us", 0), load1 = json_number(load, "load1", -1);
+	char text[32];
 
 	(void)arg;
+	snprintf(text, sizeof(text), "%.2f", load1);
 	out_str(&r->out, ans->node);
-	out_str(&r->out, state_of(ans));
-	json_cell_permille(&r->out, stats, "load1_milli");
-	json_cell_size(&r->out, stats, "mem_free");
-	json_cell_u64(&r->out, stats, "connections");
-	requests_cell(&r->out, stats);
-	cJSON_Delete(stats);
+	out_str(&r->out, cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(load, "degraded")) ?
+			 "degraded" : state_of(ans));
+	json_cell_u64(&r->out, load, "cpus");
+	out_json(&r->out, load1 < 0 || load1 > 1e6 ? NULL : text);
+	json_cell_u64(&r->out, load, "running");
+	json_cell_u64(&r->out, load, "queued");
+	json_cell_size(&r->out, load, "mem_free");
+	if (us > 0 && us < 1e18)
+		out_us(&r->out, (uint64_t)us);
+	else
+		out_none(&r->out);
+	cJSON_Delete(load);
 }
 
 static int node_load(struct run *r)
 {
 	static const struct out_col cols[] = {
-		{ "node", "NODE" }, { "state", "STATE" },
-		{ "load1", "LOAD", true }, { "mem_free", "MEMORY FREE", true },
-		{ "connections", "CONNECTIONS", true }, { "requests", "REQUESTS", true },
+		{ "node", "NODE" }, { "state", "STATE" }, { "cpus", "CPUS", true },
+		{ "load1", "LOAD", true }, { "running", "RUNNING", true },
+		{ "queued", "QUEUED", true }, { "mem_free", "MEMORY FREE", true },
+		{ "predicted_us", "EXPECTED", true },
 	};
-	struct virgo_request req = { .service = VIRGO_CONTROL, .method = "GET",
-				     .target = "/v1/stats" };
+	struct virgo_request req = { .service = VIRGO_CPUPOOL, .method = "GET",
+				     .target = "/v1/load" };
 
 	if (!run_on(r, r->argc ? r->argv[0] : NULL))
 		return r->no_ctx;
@@ -329,8 +340,10 @@ const struct cli_command commands_node[] = {
 	  NULL, NULL, 0, 1, 0, CLI_C_NODES, NULL, node_ls },
 	{ "node show", "[SET]", "all a node says of itself; equal answers are shown once",
 	  NULL, show_options, 0, 1, CLI_VALUE, CLI_C_NODES, NULL, node_show },
-	{ "node load", "[SET]", "load, free memory, connections and requests of the nodes",
-	  NULL, NULL, 0, 1, 0, CLI_C_NODES, NULL, node_load },
+	{ "node load", "[SET]", "what the nodes have to do: what --balance goes by",
+	  "Load average of a minute, runs and jobs under way and in line, free memory, and how\n"
+	  "long all that is expected to take (learnt, else nothing).",
+	  NULL, 0, 1, 0, CLI_C_NODES, NULL, node_load },
 	{ "node ping", "[SET]", "time the way to the nodes and back, without a signature",
 	  "The first time includes making the connection.",
 	  ping_options, 0, 1, 0, CLI_C_NODES, NULL, node_ping },

@@ -82,6 +82,49 @@ static void add_nodes(struct out_text *t, unsigned int count)
 	text_str(t, "\n");
 }
 
+/* does --set say something about key? Then that is the line. */
+static bool is_set(const struct starting *s, const char *key)
+{
+	size_t n = strlen(key), i;
+	const char *line;
+
+	for (i = 0; (line = run_opt_at(s->r, "set", i)); i++)
+		if (!strncmp(line, key, n) && strchr(" \t=", line[n]) && line[n])
+			return true;
+	return false;
+}
+
+/* what the tour runs: programs that show something and change nothing */
+static void add_exec(const struct starting *s, struct out_text *t)
+{
+	static const char *const programs[] = {
+		"uname", "hostname", "uptime", "date", "true", "false", "echo", "cat", "wc", "head",
+		"sort", "seq", "sleep",
+	};
+	char path[PATH_MAX], functions[PATH_MAX];
+	bool any = false, has_functions = !cli_beside("functions", functions, sizeof(functions));
+	size_t i;
+
+	if (!s->keys)
+		return;		/* nodes without keys run nothing */
+	for (i = 0; i < CLI_COUNT(programs) && !is_set(s, "exec_allow"); i++) {
+		snprintf(path, sizeof(path), "/usr/bin/%s", programs[i]);
+		if (access(path, X_OK))
+			continue;
+		text_printf(t, "%s%s", any ? "," : "exec_allow = ", path);
+		any = true;
+	}
+	if (any && has_functions)
+		text_printf(t, ",%s/", functions);
+	if (any)
+		text_str(t, "\n");
+	if (has_functions && !is_set(s, "exec_functions"))
+		text_printf(t, "exec_functions = %s\n", functions);
+	if (!is_set(s, "exec_helper") &&
+	    !cli_beside("virgo_kernelupcall_plugin", path, sizeof(path)))
+		text_printf(t, "exec_helper = %s\n", path);
+}
+
 static int make_node(struct starting *s, unsigned int n)
 {
 	struct out_text t = { 0 };
@@ -100,6 +143,7 @@ static int make_node(struct starting *s, unsigned int n)
 	text_printf(&t, "key_file = %s/keys\n", s->e.dir);
 	text_printf(&t, "analytics_file = %s/virgo_kernel_analytics.conf\n", s->e.dir);
 	add_nodes(&t, s->count);
+	add_exec(s, &t);
 	for (i = 0; (line = run_opt_at(s->r, "set", i)); i++)
 		text_printf(&t, "%s\n", line);
 	embed_path(&s->e, n, "virgo_cloud.conf", path);
@@ -184,11 +228,12 @@ static bool answers(struct virgo_ctx *ctx, unsigned int n, enum virgo_service se
 	return ready;
 }
 
-/* does node n answer on both ports, and is it the one that has our key? */
+/* does node n answer on its ports, and is it the one that has our key? */
 static bool is_ready(struct virgo_ctx *ctx, unsigned int n, struct virgo_error *err)
 {
 	return answers(ctx, n, VIRGO_CONTROL, "/healthz", err) &&
 	       answers(ctx, n, VIRGO_MEMPOOL, "/healthz", err) &&
+	       answers(ctx, n, VIRGO_CPUPOOL, "/healthz", err) &&
 	       answers(ctx, n, VIRGO_CONTROL, "/v1/node", err);
 }
 
@@ -444,7 +489,8 @@ const struct cli_command commands_up[] = {
 	  "that only you can read. Returns when all of them answer; if one does not, all are\n"
 	  "stopped again. Their files are in $XDG_RUNTIME_DIR/virgo (or /run/user/UID/virgo,\n"
 	  "/tmp/virgo-UID), and client.conf there comes before your own configuration, so that\n"
-	  "the following commands find them.\n\n"
+	  "the following commands find them. They run (exec) a handful of harmless programs and\n"
+	  "the functions of the sample library, unless --set exec_allow=… says otherwise.\n\n"
 	  "With --kernel the modules virgo and virgo_mempool are loaded with\n"
 	  "/etc/virgo_cloud.conf instead.",
 	  up_options, 0, 0, 0, CLI_C_NONE, NULL, up },

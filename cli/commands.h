@@ -7,6 +7,8 @@
 
 extern const struct cli_command commands_up[];		/* cmd-up.c */
 extern const struct cli_command commands_node[];	/* cmd-node.c */
+extern const struct cli_command commands_exec[];	/* cmd-exec.c */
+extern const struct cli_command commands_job[];		/* cmd-job.c */
 extern const struct cli_command commands_mem[];		/* cmd-mem.c */
 extern const struct cli_command commands_block[];	/* cmd-block.c */
 extern const struct cli_command commands_config[];	/* cmd-config.c */

@@ -54,15 +54,16 @@ static struct virgo_conf *configuration(struct completing *c)
 static void offer_nodes(struct completing *c)
 {
 	struct virgo_conf *conf = configuration(c);
-	const char *comma = strrchr(c->cur + c->nkeep, ',');
+	const char *from = c->cur + c->nkeep;
 	struct virgo_setting s;
 	struct virgo_nodeset *set;
 	struct virgo_error err;
 	char group[128];
 	size_t i;
 
-	if (comma)
-		c->nkeep = (int)(comma + 1 - c->cur);
+	for (; *from; from++)
+		if (strchr(",!&^", *from))
+			c->nkeep = (int)(from + 1 - c->cur);
 	offer(c, "all", "every node of the configuration");
 	for (i = 0; conf && !virgo_conf_at(conf, i, &s); i++) {
 		if (strncmp(s.key, "group.", 6))

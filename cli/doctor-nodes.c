@@ -133,8 +133,11 @@ static int node_answer(void *arg, struct virgo_answer *ans)
 		doctor_say(d, check, DOCTOR_BAD, *ans->err.hint ? ans->err.hint :
 			   ans->status ? "" : "virgo up starts nodes here; else see the node's log",
 			   "%s", ans->err.message);
-	if (ans->status)
+	if (ans->status) {
 		node_clock(d, ans);
+		if (d->up)
+			d->up[d->nup++] = ans->index;
+	}
 	virgo_answer_free(ans);
 	return 0;
 }
@@ -153,8 +156,11 @@ void doctor_nodes(struct doctor *d)
 		return;
 	}
 	d->r->cli->busy = ctx;
+	d->up = calloc(virgo_nodeset_count(virgo_nodes(ctx)), sizeof(*d->up));
 	if (virgo_call_all(ctx, &req, node_answer, d, &err))
 		doctor_say(d, "nodes", DOCTOR_BAD, err.hint, "%s", err.message);
+	doctor_exec_nodes(d, ctx);
+	free(d->up);
 	d->r->cli->busy = NULL;
 	virgo_disconnect(ctx);
 }

@@ -10,6 +10,8 @@ enum health { DOCTOR_OK, DOCTOR_WARN, DOCTOR_BAD };
 struct doctor {
 	struct run *r;
 	unsigned int bad, warn;
+	size_t *up;		/* which nodes answered, by their index in the set */
+	size_t nup;
 };
 
 /* one finding; mend: the command or action that helps, "" for none. Formats message only. */
@@ -21,6 +23,10 @@ int doctor_read(const char *path, char *text, size_t size);
 /* doctor-net.c */
 void doctor_ports(struct doctor *d);
 void doctor_ephemeral(struct doctor *d);
+
+/* doctor-exec.c: what running programs needs, here and at the nodes */
+void doctor_exec(struct doctor *d);
+void doctor_exec_nodes(struct doctor *d, struct virgo_ctx *ctx);
 
 /* doctor-nodes.c */
 void doctor_files(struct doctor *d);

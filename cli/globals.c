@@ -21,7 +21,7 @@ const char *const cli_service_words[] = {
 const struct cli_option cli_globals[] = {
 	{ 'c', "config", "FILE", "read this configuration instead of the user's and that of /etc",
 	  CLI_C_FILE },
-	{ 'w', "nodes", "SET", "work on these nodes: node[1-64],10.0.0.7, @group, all",
+	{ 'w', "nodes", "SET", "work on these nodes: node[1-64],10.0.0.7, @group!node7, all",
 	  CLI_C_NODES },
 	{ 'o', "output", "FORMAT", "table, json, ndjson, tsv or raw", CLI_C_WORDS, words_output },
 	{ 0, "jq", "EXPR", "print what this jq expression makes of the JSON output" },

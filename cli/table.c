@@ -8,6 +8,8 @@
 const struct cli_group cli_groups[] = {
 	{ "node", commands_up },
 	{ "node", commands_node },
+	{ "processors", commands_exec },
+	{ "processors", commands_job },
 	{ "memory", commands_mem },
 	{ "memory", commands_block },
 	{ "settings", commands_config },

@@ -153,19 +153,17 @@ static int check_nodes(const struct vg_conf_pair *pair, int from_file, struct vg
 {
 	/* in a file's "nodes", "all" would mean itself */
 	int no_all = from_file && vg_str_is(pair->key, "nodes");
-	struct virgo_nodeset *set;
 	struct virgo_error why;
 	char *text = strndup(pair->value.n ? pair->value.p : "", pair->value.n);
 
 	if (!text)
 		return -ENOMEM;
-	if (virgo_nodeset_parse(&set, text, any_group, &no_all, &why)) {
+	if (virgo_nodeset_check(text, any_group, &no_all, &why)) {
 		free(text);
 		return vg_conf_fail(err, pair, -EINVAL, "%.*s: %s", VG_STR_ARG(pair->key),
 				    why.message);
 	}
 	free(text);
-	virgo_nodeset_free(set);
 	return 0;
 }
 

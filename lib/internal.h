@@ -33,6 +33,10 @@ const char *virgo_node_canon(const char *name, size_t len, char out[VIRGO_NODE_N
 /* split a canonical name */
 void virgo_node_split(const char *name, struct virgo_endpoint *ep);
 
+/* nodeparse.c: is text a node set? It may be an empty one: its groups are not known yet. */
+enum virgo_code virgo_nodeset_check(const char *text, virgo_group_fn group, void *arg,
+				    struct virgo_error *err);
+
 /* sha256.c: hex, lower case, NUL-terminated */
 void virgo_sha256_hex(const void *data, size_t len, char hex[65]);
 /*

@@ -12,6 +12,9 @@
 
 /* a node closes after 75 s of idling; a connection near that age is not worth the risk */
 enum { IDLE_MAX_S = 60, EXPECT_MIN = 1 << 20 };
+/* where nothing moves for long (a run), a peer that is gone is noticed all the same */
+enum { ALIVE_IDLE_S = 30, ALIVE_EVERY_S = 10 };
+enum { UPLOAD_SMALL = 16 * 1024 };	/* many requests at once need not 64 KiB each */
 enum { NAME_MAX_BYTES = 64, VALUE_MAX_BYTES = 4096 };
 
 int virgo_xfer_changes(const struct virgo_request *req)
@@ -224,6 +227,11 @@ static void set_options(struct virgo_xfer *xfer)
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "libvirgo");
 	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_MAX_S);
+	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, (long)ALIVE_IDLE_S);
+	curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, (long)ALIVE_EVERY_S);
+	if (!xfer->req->body || xfer->req->body->len <= UPLOAD_SMALL)
+		curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_SMALL);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)ctx->connect_timeout_ms);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)xfer->timeout_ms);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, xfer->headers);

@@ -22,9 +22,11 @@ can_have_netns()
 }
 
 if [[ -z ${VIRGO_DEMO_NETNS-} ]]; then
-	for how in -n -Urn; do
-		if can_have_netns "$how"; then
-			VIRGO_DEMO_NETNS=yes exec unshare "$how" "${BASH_SOURCE[0]}"
+	# as root, or as oneself with what a namespace of users grants: its root could become nobody, who runs programs
+	for how in -n '-Un --map-current-user --keep-caps'; do
+		read -ra options <<<"$how"
+		if can_have_netns "${options[@]}"; then
+			VIRGO_DEMO_NETNS=yes exec unshare "${options[@]}" "${BASH_SOURCE[0]}"
 		fi
 	done
 	echo "demo: this machine lets no network namespace be made: the ports are the machine's own, and no source can be refused"
@@ -86,6 +88,19 @@ step 6 '$' 'echo '\''{"if":[{"key":"stock","value":"3"}],"then":[{"del":"stock"}
 chapter "blocks: memory of another machine, by address"
 # shellcheck disable=SC2016
 show 'block=$(virgo -q -o raw -w 127.0.0.2 mem alloc 20) && echo "$block" && virgo mem write "$block" "written afar" --offset 4 && virgo mem read "$block" && virgo mem free "$block"'
+
+chapter "running things: on the node with least to do, on all of them, in the background; never through a shell"
+show 'virgo exec -- echo "from wherever there is room"'
+show 'virgo exec --all -- uname -s'
+show 'virgo exec --all --fold -- uname -s'
+show 'echo "hello, kernels" | virgo exec --function sample:upper'
+show 'virgo -w 127.0.0.2 exec --kernel virgo_cloud_test_kernelspace hello'
+# shellcheck disable=SC2016
+show 'job=$(virgo exec --async -- sleep 0.2) && virgo job ls && virgo job wait "$job" && virgo job show "$job" | head -n 2'
+step 1 '$' 'virgo exec --all -- false'
+step 4 '$' 'virgo exec -- /bin/sh -c "what is not on the list is not run"'
+step 5 '$' 'virgo exec --timeout 300ms -- sleep 60'
+show 'virgo node load'
 
 chapter "stock curl: refused without a signature, served with one"
 show 'curl -sS http://127.0.0.1:30000/v1/mem/stock'

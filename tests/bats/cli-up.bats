@@ -121,6 +121,25 @@ time.sleep(600)
 	assert_failure 4
 }
 
+@test "nodes run a handful of programs and the sample library, unless --set says otherwise" {
+	virgo up --nodes 1
+	[ "$(virgo exec -- uname -s)" = Linux ]
+	[ "$(echo a | virgo exec --function sample:upper)" = A ]
+	run virgo exec -- /usr/bin/env true
+	assert_failure 4
+	run virgo doctor
+	assert_line --regexp $'^exec on 127.0.0.1\tok\t'
+	virgo down
+	virgo up --nodes 1 --set exec_allow=/usr/bin/id
+	virgo exec -- id
+	run virgo exec -- uname
+	assert_failure 3
+	virgo down
+	virgo up --nodes 1 --no-keys
+	run virgo exec -- true
+	assert_failure 4
+}
+
 @test "what a crash left behind is cleared away by the next up" {
 	virgo up --nodes 1
 	kill -9 "$(cut -d' ' -f1 "$XDG_RUNTIME_DIR/virgo/node1/pid")"

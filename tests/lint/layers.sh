@@ -23,7 +23,7 @@ includes()
 	git grep -nE "^#include \"$1" -- "${@:2}"
 }
 
-pure='core/(conf|config|place|addr|buf|str|utf8|json|limits|service|values_parse|balance|load|predict)\.h'
+pure='core/(base64|conf|config|place|addr|buf|str|utf8|json|limits|service|values_parse|balance|load|predict)\.h'
 includes '(mempool|linux|user)/' kmod/core | refuse 'core knows a service or a host'
 includes '(linux|user)/' kmod/mempool | refuse 'a service knows a host'
 includes 'user/' kmod/linux | refuse 'a host knows the other'

@@ -14,6 +14,7 @@
 #include "lib/error.c"
 #include "lib/key.c"
 #include "lib/nodename.c"
+#include "lib/nodeparse.c"
 #include "lib/nodeset.c"
 
 static char dir[] = "/tmp/virgo-test-conf.XXXXXX";
@@ -225,6 +226,27 @@ static void running_not_mine(void **state)
 	virgo_conf_free(conf);
 }
 
+/* a group that is not known yet stands for any nodes: what may be empty then is no error */
+static void operators_in_files(void **state)
+{
+	struct virgo_conf *conf;
+	struct virgo_error err;
+	struct virgo_nodeset *set;
+
+	(void)state;
+	write_file(etc, "group.up = @all_of!@down\ngroup.all_of = n[1-9/2]\ngroup.down = n3,n5\n"
+		   "nodes = @up & n[1-7]\n");
+	conf = opened();
+	expect_nodes(conf, "n1 n7");
+	assert_int_equal(virgo_conf_set(conf, "nodes", "@up!all", &err), VIRGO_OK);
+	expect_nodes(conf, "n9");
+	assert_int_equal(virgo_conf_set(conf, "nodes", "@up!@up", &err), VIRGO_OK);
+	assert_int_equal(virgo_conf_nodes(conf, &set, &err), VIRGO_USAGE);
+	assert_string_equal(err.message, "node set: no node is left of \"@up!@up\"");
+	assert_int_equal(virgo_conf_set(conf, "nodes", "@up!!x", &err), VIRGO_USAGE);
+	virgo_conf_free(conf);
+}
+
 static void legacy_line(void **state)
 {
 	struct virgo_conf *conf;
@@ -382,6 +404,7 @@ int main(void)
 		cmocka_unit_test_setup(named_file, fresh),
 		cmocka_unit_test_setup(running_not_mine, fresh),
 		cmocka_unit_test_setup(legacy_line, fresh),
+		cmocka_unit_test_setup(operators_in_files, fresh),
 		cmocka_unit_test_setup(groups_and_all, fresh),
 		cmocka_unit_test_setup(bad_files, fresh),
 		cmocka_unit_test_setup(bad_environment, fresh),

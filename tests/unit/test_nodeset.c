@@ -13,6 +13,7 @@
 #include "lib/error.c"
 #include "lib/fold.c"
 #include "lib/nodename.c"
+#include "lib/nodeparse.c"
 #include "lib/nodeset.c"
 
 static const char *groups(void *arg, const char *name)
@@ -20,6 +21,7 @@ static const char *groups(void *arg, const char *name)
 	static const char *const table[][2] = {
 		{ "all", "127.0.0.1, 127.0.0.2" }, { "web", "w[1-2]" }, { "both", "@web,@db" },
 		{ "db", "db1" }, { "loop", "x,@loop2" }, { "loop2", "@loop" }, { "empty", "" },
+		{ "most", "n[1-9]!@few" }, { "few", "n[1-4]&n[3-9/2]" }, { "none", "a!a" },
 	};
 
 	(void)arg;
@@ -81,6 +83,30 @@ static void good_sets(void **state)
 		{ "@all", "127.0.0.1 127.0.0.2" },
 		{ "_srv-1.x", "_srv-1.x" },
 		{ "host.", "host." },
+		{ "node[1-9/2]", "node1 node3 node5 node7 node9" },
+		{ "node[01-10/3]", "node01 node04 node07 node10" },
+		{ "n[1-10/100,3]", "n1 n3" },
+		{ "n[0-999999999/999999999]", "n0 n999999999" },
+		{ "n[0-4/2]x[1-3/2]", "n0x1 n0x3 n2x1 n2x3 n4x1 n4x3" },
+		{ "n[1-5]!n[2-3]", "n1 n4 n5" },
+		{ "n[1-5] ! n2 ! n3", "n1 n4 n5" },
+		{ "n[1-5]!x", "n1 n2 n3 n4 n5" },
+		{ "n[1-5]&n[4-9]", "n4 n5" },
+		{ "n[1-3]^n[3-5]", "n1 n2 n4 n5" },
+		/* from left to right, all alike */
+		{ "a,b!a,a", "b a" },
+		{ "a!a,b&b,c", "b c" },
+		{ "n[1-9]!n[5-9],n7&n[1-7/2]^n1", "n3 n7" },
+		{ "@few", "n3" },
+		{ "@most", "n1 n2 n4 n5 n6 n7 n8 n9" },
+		{ "n[1-9]!@most", "n3" },
+		{ "@most&@few,x", "x" },
+		{ "x,@none", "x" },
+		{ "x!@none", "x" },
+		{ "all!127.0.0.2", "127.0.0.1" },
+		{ "all&@all", "127.0.0.1 127.0.0.2" },
+		{ "[::1],a![::1]:5!0::1", "a" },
+		{ "a:1,a!a", "a:1" },
 	};
 
 	(void)state;
@@ -96,9 +122,22 @@ static void bad_sets(void **state)
 		{ "a,", "column 3 ", "is expected" },
 		{ "a,,b", "column 3 ", "is expected" },
 		{ ",a", "column 1 ", "is expected" },
-		{ "a b", "column 3 ", "\",\" or the end" },
-		{ "a!b", "column 2 ", "\",\" or the end" },
-		{ "!a", "column 1 ", "" },
+		{ "a b", "column 3 ", "or the end is expected" },
+		{ "a;b", "column 2 ", "\",\", \"!\", \"&\", \"^\" or the end is expected" },
+		{ "!a", "column 1 ", "\"@group\" or \"all\" is expected" },
+		{ "a!", "column 3 ", "is expected" },
+		{ "a,!b", "column 3 ", "is expected" },
+		{ "a&&b", "column 3 ", "is expected" },
+		{ "a!a", "no node is left of \"a!a\"", "" },
+		{ "@none", "no node is left", "" },
+		{ "a&b^c!c", "no node is left", "" },
+		{ "node[1/2]", "column 7 ", "is expected" },
+		{ "node[1-4/]", "column 10 ", "a step of 1" },
+		{ "node[1-4/0]", "column 10 ", "a step of 1" },
+		{ "node[1-4/-1]", "column 10 ", "a step of 1" },
+		{ "node[1-4/1234567890]", "column 10 ", "a step of 1" },
+		{ "node[1-4/2/2]", "column 11 ", "is expected" },
+		{ "node[0-131072/2]", "column 6 ", "65536" },
 		{ "node[", "column 6 ", "number" },
 		{ "node[1", "column 5 ", "without \"]\"" },
 		{ "node[1-", "column 8 ", "number" },
@@ -106,7 +145,7 @@ static void bad_sets(void **state)
 		{ "node[1,]", "column 8 ", "number" },
 		{ "node[a]", "column 6 ", "number" },
 		{ "node[1;2]", "column 7 ", "is expected" },
-		{ "node]1", "column 5 ", "\",\" or the end" },
+		{ "node]1", "column 5 ", "or the end" },
 		{ "node[3-1]", "column 6 ", "ends before" },
 		{ "node[8-011]", "column 8 ", "same width" },
 		{ "node[008-11]", "column 10 ", "same width" },
@@ -127,7 +166,7 @@ static void bad_sets(void **state)
 		{ "a..b", "column 1 ", "two dots" },
 		{ "[::g]", "column 1 ", "IPv6" },
 		{ "[::1", "column 2 ", "number" },
-		{ "[::1]x", "column 6 ", "\",\" or the end" },
+		{ "[::1]x", "column 6 ", "or the end" },
 		{ "[::1]:", "column 1 ", "may follow" },
 		{ "fe80::1%eth0", "column 1 ", "zone" },
 		{ "@", "column 1 ", "group's name" },
@@ -187,6 +226,44 @@ static void bounded(void **state)
 	assert_int_equal(virgo_nodeset_find(set, "n65537"), -1);
 	virgo_nodeset_free(set);
 	virgo_nodeset_free(NULL);
+}
+
+/* each operator pays for what it looks at; gaps are closed, so that nothing grows for ever */
+static void operators_bounded(void **state)
+{
+	static const char *const bombs[] = { "&n[1-60000]", "!m[1-60000]", "^n[1-60000]", "&n1,n1" };
+	struct virgo_nodeset *set;
+	struct virgo_error err;
+	char *text = malloc(1 << 20);
+
+	(void)state;
+	for (size_t i = 0; i < VIRGO_COUNT(bombs); i++) {
+		size_t len = sprintf(text, "n[1-65536]"), one = strlen(bombs[i]);
+		int ret;
+
+		for (int k = 0; k < 4000; k++, len += one)
+			memcpy(text + len, bombs[i], one + 1);
+		ret = virgo_nodeset_parse(&set, text, NULL, NULL, &err);
+		if (ret) {
+			assert_non_null(strstr(err.message, "too often"));
+			continue;
+		}
+		assert_int_equal(i, 3);
+		assert_int_equal(virgo_nodeset_count(set), 1);
+		virgo_nodeset_free(set);
+	}
+	/* one by one out of a full set, and another in for each */
+	strcpy(text, "n[1-65536]");
+	for (int k = 1, len = 10; k <= 20000; k++)
+		len += sprintf(text + len, "!n%d,m%d", k, k);
+	assert_int_equal(virgo_nodeset_parse(&set, text, NULL, NULL, &err), VIRGO_OK);
+	assert_int_equal(virgo_nodeset_count(set), VIRGO_NODES_MAX);
+	assert_string_equal(virgo_nodeset_name(set, 0), "n20001");
+	assert_string_equal(virgo_nodeset_name(set, 65535), "m20000");
+	assert_int_equal(virgo_nodeset_find(set, "n20000"), -1);
+	assert_int_equal(virgo_nodeset_find(set, "m1"), 65536 - 20000);
+	virgo_nodeset_free(set);
+	free(text);
 }
 
 /* one doubling group after another: 2^n nodes' worth of text from n lines */
@@ -314,10 +391,50 @@ static void round_trip(void **state)
 	}
 }
 
+/* an expression over n0 to n39 means what sets of bits make of it */
+static void against_bits(void **state)
+{
+	(void)state;
+	for (int round = 0; round < 20000; round++) {
+		uint64_t want = 0;
+		size_t at = 0, items = 1 + pick(6);
+		struct virgo_nodeset *set;
+		struct virgo_error err;
+		char text[256];
+
+		for (size_t i = 0; i < items; i++) {
+			char op = i ? ",!&^"[pick(4)] : ',';
+			unsigned int from = pick(40), to = from + pick(40 - from);
+			unsigned int step = 1 + pick(5);
+			uint64_t bits = 0;
+
+			for (unsigned int k = from; k <= to; k += step)
+				bits |= 1ULL << k;
+			want = op == ',' ? want | bits : op == '!' ? want & ~bits :
+			       op == '&' ? want & bits : want ^ bits;
+			at += sprintf(text + at, "%.*sn[%u-%u/%u]", i != 0, &op, from, to, step);
+		}
+		if (virgo_nodeset_parse(&set, text, NULL, NULL, &err)) {
+			if (want || !strstr(err.message, "no node is left"))
+				fail_msg("%s: %s", text, err.message);
+			continue;
+		}
+		assert_int_equal(virgo_nodeset_count(set), __builtin_popcountll(want));
+		for (size_t i = 0; i < virgo_nodeset_count(set); i++) {
+			const char *name = virgo_nodeset_name(set, i);
+
+			assert_int_equal(virgo_nodeset_find(set, name), i);
+			if (!(want >> atoi(name + 1) & 1))
+				fail_msg("%s has %s", text, name);
+		}
+		virgo_nodeset_free(set);
+	}
+}
+
 /* nonsense of the language's own characters: an error or a set, never a crash (ASan watches) */
 static void nonsense(void **state)
 {
-	static const char letters[] = "a1n09[]-,:.@ all%!_[1-2]::";
+	static const char letters[] = "a1n09[]-,:.@ all%!_[1-2]::&^!/";
 
 	(void)state;
 	for (int round = 0; round < 50000; round++) {
@@ -330,7 +447,8 @@ static void nonsense(void **state)
 			text[i] = letters[pick(sizeof(letters) - 1)];
 		text[n] = '\0';
 		if (virgo_nodeset_parse(&set, text, groups, NULL, &err)) {
-			assert_non_null(strstr(err.message, "column "));
+			assert_true(strstr(err.message, "column ") ||
+				    strstr(err.message, "no node is left"));
 			continue;
 		}
 		assert_true(virgo_nodeset_count(set) > 0);
@@ -399,9 +517,11 @@ int main(void)
 		cmocka_unit_test(bad_sets),
 		cmocka_unit_test(no_groups_at_all),
 		cmocka_unit_test(bounded),
+		cmocka_unit_test(operators_bounded),
 		cmocka_unit_test(group_bomb),
 		cmocka_unit_test(folding),
 		cmocka_unit_test(round_trip),
+		cmocka_unit_test(against_bits),
 		cmocka_unit_test(nonsense),
 		cmocka_unit_test(large_fold),
 		cmocka_unit_test(splitting),

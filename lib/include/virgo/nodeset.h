@@ -3,11 +3,14 @@
  * Sets of nodes, as people write them: parsing and folding. Resolves no names, opens no
  * connections.
  *
- *	set   = item *( "," item )		; blanks around items are ignored
+ *	set   = item *( op item )		; blanks around items are ignored
+ *	op    = "," and | "!" but not | "&" if also in | "^" in one of both but not in the other
  *	item  = host [ ":" port ] | "[" IPv6 "]" [ ":" port ] | IPv6 | "@" group | "all"
- *	host  = letters, digits, ".", "-", "_" and any number of ranges
- *	range = "[" n [ "-" n ] *( "," n [ "-" n ] ) "]"	; [08-10] is 08 09 10
+ *	host  = letters, digits, ".", "-", "_" and any number of brackets
+ *	bracket = "[" range *( "," range ) "]"
+ *	range = n [ "-" n [ "/" step ] ]	; [08-10] is 08 09 10, [1-9/4] is 1 5 9
  *
+ * Operators go from left to right, none before another; a group is what its own text comes to.
  * Addresses are checked and IPv6 is written in its short form in brackets. A node named twice
  * counts once, at its first place. A port is used for every call to that node, whatever the
  * service.

@@ -25,5 +25,7 @@
 #include <virgo/mem.h>
 #include <virgo/block.h>
 #include <virgo/balance.h>
+#include <virgo/exec.h>
+#include <virgo/job.h>
 
 #endif
