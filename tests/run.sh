@@ -25,7 +25,7 @@ cd "$top" || exit 1
 out=build/test
 vm=tests/vm
 # what concerns a node, whichever its host; the other suites are about programs
-node_suites=(http auth control values limits lifecycle mempool)
+node_suites=(http auth control values limits lifecycle mempool registry cpupool syscall)
 slots=${VIRGO_JOBS:-2}
 mkdir -p "$out"
 results=$(mktemp -d "$out/results.XXXXXX")
@@ -238,7 +238,7 @@ kernel()
 		guest "kernel $kernel" "$kernel" 2 "${files[@]}"
 		return
 	fi
-	for group in 'lifecycle limits' 'auth http' 'values control' 'mempool'; do
+	for group in 'lifecycle limits' 'cpupool' 'auth http' 'values control registry' 'mempool syscall'; do
 		smp=1
 		[[ $group != lifecycle* ]] || smp=2
 		# shellcheck disable=SC2086 # several words
