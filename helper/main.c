@@ -29,7 +29,6 @@
 #include "helper/runs.h"
 
 struct helper_config config = {
-	.functions = VIRGO_LIBDIR "/virgo/functions",
 	.self = -1,
 	.null = -1,
 };
@@ -51,8 +50,7 @@ static const char help[] =
 "\n"
 "  -d, --device FILE    the kernel node's device (default " VIRGO_DEVICE ")\n"
 "  -f, --fd N           an inherited SOCK_SEQPACKET socket to virgod instead\n"
-"  -F, --functions DIR  where libraries of functions are\n"
-"                       (default " VIRGO_LIBDIR "/virgo/functions)\n"
+"  -F, --functions DIR  where libraries of functions are (default: functions, beside this program)\n"
 "  -g, --cgroup DIR     make control groups for runs below this one, \"none\": make none\n"
 "                       (default: below the group it is in, where that is possible)\n"
 "  -h, --help           this text\n"
@@ -150,6 +148,23 @@ static int fail(const char *what, const char *why)
 {
 	log_err("%s: %s", what, why);
 	return 1;
+}
+
+/* They are installed beside this program, wherever that is. */
+static int find_functions(void)
+{
+	static char path[PATH_MAX + sizeof("functions")];
+	ssize_t n;
+
+	if (config.functions)
+		return 0;
+	n = readlink("/proc/self/exe", path, PATH_MAX - 1);
+	if (n <= 0 || path[0] != '/')
+		return fail("/proc is not there", strerror(errno));
+	path[n] = '\0';
+	strcpy(strrchr(path, '/') + 1, "functions");
+	config.functions = path;
+	return 0;
 }
 
 static int open_files(void)
@@ -305,7 +320,7 @@ static int run(const struct options *o)
 	/* an orphan of a supervisor that was killed must come to us, or it would get away */
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1))
 		return fail("orphans cannot be taken over", strerror(errno));
-	ret = open_files();
+	ret = find_functions() || open_files();
 	if (ret)
 		return ret;
 	if (open_signals(&signals))

@@ -52,6 +52,16 @@ static void empty_bounding_set(void)
 			break;
 }
 
+static bool has_any(const struct __user_cap_data_struct *caps)
+{
+	int i;
+
+	for (i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+		if (caps[i].permitted || caps[i].effective || caps[i].inheritable)
+			return true;
+	return false;
+}
+
 static int set(unsigned int permitted, unsigned int effective)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -59,12 +69,20 @@ static int set(unsigned int permitted, unsigned int effective)
 
 	if (syscall(SYS_capget, &head, caps))
 		return -1;
+	/* who has none need not drop any, which a sandbox may not let it */
+	if (!has_any(caps))
+		return 0;
 	caps[0].permitted &= permitted;
 	caps[0].effective = caps[0].permitted & effective;
 	caps[0].inheritable = 0;
 	caps[1] = (struct __user_cap_data_struct){ };
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	return syscall(SYS_capset, &head, caps);
+}
+
+int privileges_drop_all(void)
+{
+	return set(0, 0);
 }
 
 void privileges_for_removal(void)

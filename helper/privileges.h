@@ -11,6 +11,8 @@
  * *what.
  */
 int privileges_drop(bool has_groups, const char **what);
+/* All of them, for a run; makes system calls only. 0, or -1 with errno. */
+int privileges_drop_all(void);
 /* The other way round, at the end: nothing but what removes a control group. */
 void privileges_for_removal(void);
 

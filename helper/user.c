@@ -2,15 +2,14 @@
 /* See user.h. Must never leave a process half changed: who cannot become another ends. */
 #include <errno.h>
 #include <grp.h>
-#include <linux/capability.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "helper/helper.h"
+#include "helper/privileges.h"
 #include "helper/user.h"
 #include "uapi/virgo.h"
 
@@ -150,14 +149,6 @@ int user_find_nobody(struct user *u, struct fault *f)
 	return set_name(u, "nobody", "/", f);
 }
 
-static int drop_capabilities(void)
-{
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { };
-
-	return syscall(SYS_capset, &head, none);
-}
-
 /* What was asked for must be what is, and there must be no way back. */
 static bool is_become(const struct user *u)
 {
@@ -176,9 +167,9 @@ static bool is_become(const struct user *u)
 int user_become(const struct user *u)
 {
 	if (!u->change)
-		return drop_capabilities();
+		return privileges_drop_all();
 	if (setgroups(u->n, u->groups) || setresgid(u->gid, u->gid, u->gid) ||
-	    setresuid(u->uid, u->uid, u->uid) || drop_capabilities())
+	    setresuid(u->uid, u->uid, u->uid) || privileges_drop_all())
 		return -1;
 	if (is_become(u))
 		return 0;

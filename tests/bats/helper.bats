@@ -222,8 +222,8 @@ has_started()
 	BACKGROUND+=($!)
 	poll_until 10 has_started
 	pid=$(sed -n 's/^started pid=//p' said)
-	supervisor=$(ps -o ppid= -p "$pid")
-	assert_equal "$(ps -o comm= -p "$supervisor")" virgo-run
+	read -r _ _ _ supervisor _ <"/proc/$pid/stat"
+	assert_equal "$(<"/proc/$supervisor/comm")" virgo-run
 	kill -KILL "$supervisor"
 	wait "${BACKGROUND[0]}"
 	run cat said

@@ -80,6 +80,37 @@ again()
 	assert_output "virgod $(cat "$TOP/VERSION")"
 }
 
+@test "the helper and a library that is built against what was installed" {
+	run -0 "$D/usr/lib/virgo/virgo_kernelupcall_plugin" --version
+	assert_output "virgo_kernelupcall_plugin $(cat "$TOP/VERSION")"
+	cat >"$BATS_TEST_TMPDIR/mine.c" <<-'EOF'
+	#include <virgo/function.h>
+
+	static long answer(int argc, const char *const *argv)
+	{
+		(void)argc;
+		(void)argv;
+		return 42;
+	}
+
+	VIRGO_FUNCTIONS({ "answer", answer, "it is 42" });
+	EOF
+	cc -Wall -Wextra -Werror -pedantic -std=c11 -I"$D/usr/include" -fPIC -shared -o "$BATS_TEST_TMPDIR/mine.so" \
+		"$BATS_TEST_TMPDIR/mine.c"
+	"$TOP/tests/tools/build.sh"
+	cd "$BATS_TEST_TMPDIR"
+	mkdir private
+	mv mine.so private
+	chmod 644 private/mine.so
+	run -0 "$TOP/build/tools/helper" --plugin "$D/usr/lib/virgo/virgo_kernelupcall_plugin" --plugin-arg --functions \
+		--plugin-arg "$PWD/private" --allow "$PWD/private/" --user nobody --function answer
+	assert_output --partial 'why=exited exit=42 signal=0 errno=0 value=42 '
+	# without an option, those that were installed with it
+	run -0 "$TOP/build/tools/helper" --plugin "$D/usr/lib/virgo/virgo_kernelupcall_plugin" --allow "$D/usr/lib/virgo/functions/" \
+		--user nobody --list
+	assert_output --partial 'listed sample:upper: '
+}
+
 @test "a configuration that was changed stays, at install and at uninstall" {
 	echo 'node_id = 9' >>"$D/etc/virgo_cloud.conf"
 	run -0 again install
