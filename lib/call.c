@@ -10,7 +10,10 @@
 #include "device.h"
 #include "xfer.h"
 
-enum { POLL_MS = 200, ENOUGH_MS = 10, CONNECTIONS_KEPT = 256 };
+enum {
+	POLL_MS = 200, ENOUGH_MS = 10, CONNECTIONS_KEPT = 256,
+	START_AT_ONCE = 8,		/* then what is under way goes on: the first need not wait for the last */
+};
 
 struct run {
 	struct virgo_ctx *ctx;
@@ -36,9 +39,12 @@ static enum virgo_code start_more(struct run *run)
 	struct virgo_error err;
 	enum virgo_code code;
 
-	while (run->next < run->n && run->active < run->ctx->parallel) {
-		size_t i = run->next++;
+	for (int k = 0; k < START_AT_ONCE && run->next < run->n; k++) {
+		size_t i = run->next;
 
+		if (run->active >= run->ctx->parallel)
+			break;
+		run->next++;
 		code = virgo_xfer_start(run->ctx, &run->jobs[i], i, &run->flying[i], &ans, &err);
 		if (!code) {
 			run->active++;

@@ -16,7 +16,7 @@ declare -A packages=(
 	[uml]='linux-source-6.1 gcc make flex bison bc libelf-dev kmod cpio busybox-static xz-utils perl'
 	[lint]='@build sparse cppcheck clang clang-tidy clang-format shellcheck linux-source-6.1 perl man-db'
 	[fuzz]='@build clang libclang-rt-14-dev'
-	[bench]='@build redis-server redis-tools nginx-light wrk memcached curl jq'
+	[bench]='@build redis-server redis-tools nginx-light wrk memcached curl jq clustershell pdsh openssh-server openssh-client iproute2'
 )
 
 usage()

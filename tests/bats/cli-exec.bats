@@ -462,6 +462,34 @@ interrupted()
 	rm -r "$BATS_FILE_TMPDIR/node4"
 }
 
+@test "a thousand nodes: every one is heard, in less than 100 MiB" {
+	unshare -n true 2>/dev/null || skip 'no network of its own can be made here'
+	mkdir state
+	printf '%s\n' 'node_id = 1' 'listen = 0.0.0.0' "key_file = $BATS_FILE_TMPDIR/keys" "state_dir = $PWD/state" \
+		"analytics_file = $PWD/values.conf" 'exec_allow = /usr/bin/' "exec_user = $(id -un)" >conf
+	# every address of 127/8 is this node
+	cat >world <<-END
+		ip link set lo up
+		'$TOP/build/virgod' --config conf >log 2>&1 </dev/null &
+		node=\$!
+		until grep -q started log; do kill -0 \$node || exit; sleep 0.05; done
+		python3 -c '
+		import resource, subprocess, sys
+		with open("out", "wb") as out:
+		    status = subprocess.call(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=out)
+		print(status, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+		' '$VIRGO' -w '127.1.[0-3].[1-250]' exec -- echo up >result
+		kill \$node
+		wait \$node
+	END
+	unshare -n bash world 3>&-
+	read -r status kib <result
+	[ "$status" = 0 ]
+	[ "$kib" -lt 102400 ]
+	[ "$(sort -u out | wc -l)" = 1000 ]
+	run ! grep -v ': up$' out
+}
+
 @test "kernel functions and the list of what can be run" {
 	run virgo -w "$A" exec --kernel virgo_cloud_test_kernelspace hello
 	assert_success

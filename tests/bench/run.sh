@@ -7,8 +7,9 @@ set -euo pipefail
 usage()
 {
 	cat <<-'END'
-	usage: tests/bench/run.sh [get|virgod|kernel|all]... [--rounds N] [--seconds S] [--kernel 6.1|6.12]
+	usage: tests/bench/run.sh [get|exec|virgod|kernel|all]... [--rounds N] [--seconds S] [--kernel 6.1|6.12]
 	  get      whole process: virgo mem get, curl, redis-cli
+	  exec     virgo exec and ssh on one node; virgo exec, pdsh and clush over 1000 (as root: it makes a network of its own)
 	  virgod   small GETs of virgod --threads 1, nginx, redis, memcached: server on processor 0, load on 1
 	  kernel   the same in a guest of one processor that counts instructions: kernel node and nginx; boot, sizes, memory
 	END
@@ -23,8 +24,8 @@ out=$top/build/bench
 parts=() rounds=7 seconds=1 kernel=6.1
 while [[ $# -gt 0 ]]; do
 	case $1 in
-	get|virgod|kernel) parts+=("$1") ;;
-	all)	parts+=(get virgod kernel) ;;
+	get|exec|virgod|kernel) parts+=("$1") ;;
+	all)	parts+=(get exec virgod kernel) ;;
 	--rounds|--seconds|--kernel)
 		[[ $# -ge 2 ]] || { usage >&2; exit 2; }
 		printf -v "${1#--}" '%s' "$2"
@@ -34,14 +35,14 @@ while [[ $# -gt 0 ]]; do
 	esac
 	shift
 done
-[[ ${#parts[@]} -gt 0 ]] || parts=(get virgod kernel)
+[[ ${#parts[@]} -gt 0 ]] || parts=(get exec virgod kernel)
 
 "$top/tests/deps.sh" bench
 [[ " ${parts[*]} " != *' kernel '* ]] || "$top/tests/deps.sh" vm
 # gone from some PATHs
 PATH=$PATH:/usr/sbin:/sbin
 mkdir -p "$out"
-for tool in load pair; do
+for tool in load pair lines; do
 	[[ $out/$tool -nt $here/$tool.c ]] || gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -o "$out/$tool" "$here/$tool.c"
 done
 
@@ -243,6 +244,19 @@ idle_memory()
 	eval "exec ${COPROC[1]}>&-"
 	wait "$COPROC_PID" || true
 	echo $(((after - before) / $3))
+}
+
+bench_exec()
+{
+	local source=$here/clone.c
+	if ! unshare -nm true 2>/dev/null; then
+		printf '\nexec: left out, this user can make no network of its own: run it as root\n'
+		return
+	fi
+	[[ $out/clone -nt $source && $out/clone -nt $top/build/libvirgo.a ]] ||
+		gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -I"$top/lib/include" -o "$out/clone" "$source" \
+			"$top/build/libvirgo.a" -lcurl -lcjson -lnettle -lpthread
+	unshare -nm "$here/exec.sh" "$top" "$rounds"
 }
 
 bench_kernel()
