@@ -76,7 +76,7 @@ setup()
 		unsigned ask 401 GET "$url"
 		assert_equal "$code" auth.missing
 		assert_equal "$(field www-authenticate)" 'virgo4-hmac-sha256 realm="virgo"'
-		assert_regex "$(jq -r .server_time answer.body)" '^20[0-9]{6}T[0-9]{6}Z$'
+		assert_regex "$(member server_time)" '^20[0-9]{6}T[0-9]{6}Z$'
 	done
 	unsigned ask 401 PUT "$MEM/v1/mem/plain" --data-binary evil
 	unsigned ask 200 GET "$MEM/healthz"
@@ -92,10 +92,10 @@ setup()
 	printf 'user = "nobody:%s"\n' "$(secret_of tester)" >key.unknown
 	as wrong ask 401 GET "$MEM/v1/mem"
 	assert_equal "$code" auth.signature
-	wrong=$(jq -r .detail answer.body)
+	wrong=$(member detail)
 	as unknown ask 401 GET "$MEM/v1/mem"
 	assert_equal "$code" auth.signature
-	assert_equal "$(jq -r .detail answer.body)" "$wrong"
+	assert_equal "$(member detail)" "$wrong"
 	as wrong ask 401 PUT "$MEM/v1/mem/a" --data-binary x
 	ask 404 GET "$MEM/v1/mem/a"
 	assert_equal "$(scurl "$MEM/metrics" | sed -n 's/^virgo_auth_refused_total{code="auth.signature"} //p')" 3
@@ -196,7 +196,7 @@ setup()
 	ask 409 POST "$MEM/v1/mem/n/incr?by=2" -H 'Content-Length: 0' -H "x-virgo-nonce: $stream.3"
 	assert_equal "$code" auth.replay
 	ask 200 POST "$MEM/v1/mem/n/incr?by=1" -H 'Content-Length: 0' -H "x-virgo-nonce: $stream.8"
-	assert_equal "$(jq .value answer.body)" 3
+	assert_equal "$(member value)" 3
 	node_stop
 }
 
@@ -298,7 +298,7 @@ setup()
 	cp -p "$KEYS" good
 	printf 'shorty\t%s\n' "$(random_word 20)" >>"$KEYS"
 	ask 409 POST "$CTL/v1/config/reload" -H 'Content-Length: 0'
-	assert_regex "$(jq -r .detail answer.body)" "node.keys:2:[0-9]+: the secret of key \"shorty\" has 20 characters"
+	assert_regex "$(member detail)" "node.keys:2:[0-9]+: the secret of key \"shorty\" has 20 characters"
 	refute_regex "$body" "$(tail -n 1 "$KEYS" | cut -f 2)"
 	ask 200 GET "$MEM/v1/mem"
 	node_stop

@@ -4,9 +4,16 @@
 
 load helpers
 
+# setting NAME: [VALUE,"FROM"]
 setting()
 {
-	scurl -f "$CTL/v1/config" | jq -c ".settings.$1 | [.value, .from]"
+	local config value
+
+	config=$(scurl -f "$CTL/v1/config") || return
+	[[ $config = *"\"$1\":{\"value\":"*,\"from\":* ]] || { echo "no setting $1 in: $config" >&2; return 1; }
+	value=${config#*"\"$1\":{\"value\":"}
+	value=${value%%\}*}
+	echo "[${value%,\"from\":*},${value##*,\"from\":}]"
 }
 
 # Line and column of the message of a refused start, counted in the file that node_conf wrote.
@@ -26,7 +33,7 @@ refuses_at()
 	node_conf 'value_max = 2k' 'request_timeout = 2s' 'names = a.example, b.example'
 	node_keys
 	node_start
-	assert_equal "$(scurl -f "$CTL/v1/config" | jq -r .file)" "$CONF"
+	assert_equal "$(member file "$(scurl -f "$CTL/v1/config")")" "$CONF"
 	assert_equal "$(setting value_max)" '[2048,"file"]'
 	assert_equal "$(setting block_max)" '[16777216,"default"]'
 	assert_equal "$(setting node_id)" '[7,"file"]'
@@ -96,7 +103,7 @@ refuses_at()
 	node_conf 'value_max = 4k' 'evict = maybe'
 	ask 409 POST "$CTL/v1/config/reload" -H 'Content-Length: 0'
 	assert_equal "$code" config.invalid
-	assert_regex "$(jq -r .detail answer.body)" "node.conf:7:9: .*what was in force stays"
+	assert_regex "$(member detail)" "node.conf:7:9: .*what was in force stays"
 	assert_equal "$(setting value_max)" '[2048,"file"]'
 	assert_equal "$(setting evict)" '["clock","file"]'
 	ask 413 PUT "$MEM/v1/mem/a" --data-binary "$(printf '%3000d' 1)"

@@ -174,7 +174,7 @@ no_connections()
 	ask 400 PUT "$MEM/v1/mem/${key}2" --data-binary x
 	assert_equal "$code" mem.bad_key
 	ask 201 POST "$MEM/v1/blocks" --data-binary '{"size":16777216}'
-	id=$(jq -r .id answer.body)
+	id=$(member id)
 	ask 204 DELETE "$MEM/v1/blocks/$id"
 	scurl -o answer.body -w '%{http_code}\n' -X POST --data-binary '{"size":16777217}' "$MEM/v1/blocks" >status
 	assert_regex "$(cat status)" '^4(00|13)$'
@@ -197,7 +197,7 @@ no_connections()
 	ask 204 DELETE "$MEM/v1/mem/k0"
 	poll_until "$PATIENCE" ask 201 PUT "$MEM/v1/mem/k0" --data-binary @part
 	ask 507 PUT "$MEM/v1/mem/k99" --data-binary @part
-	assert_regex "$(jq -r .detail answer.body)" 'mempool_max_bytes'
+	assert_regex "$(member detail)" 'mempool_max_bytes'
 	node_stop
 	# with eviction the same pool takes all, and holds the newest
 	node_conf 'mempool_max_bytes = 1M' 'evict = clock'

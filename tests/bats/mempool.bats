@@ -28,11 +28,6 @@ etag()
 	field etag | tr -d '"'
 }
 
-code()
-{
-	jq -r .code <<<"$body"
-}
-
 # get KEY: its value, which must be there
 get()
 {
@@ -57,7 +52,7 @@ line()
 @test "keys: put, get, head, delete, versions that only grow" {
 	node
 	ask 404 GET "$MEM/v1/mem/a"
-	assert_equal "$(code)" mem.not_found
+	assert_equal "$code" mem.not_found
 	ask 201 PUT "$MEM/v1/mem/a" --data-binary hello
 	first=$(etag)
 	ask 200 GET "$MEM/v1/mem/a"
@@ -78,7 +73,7 @@ line()
 	long=$(printf 'k%.0s' {1..512})
 	ask 201 PUT "$MEM/v1/mem/$long" --data-binary 2
 	ask 400 PUT "$MEM/v1/mem/${long}k" --data-binary 2
-	assert_equal "$(code)" mem.bad_key
+	assert_equal "$code" mem.bad_key
 }
 
 @test "values: binary, with a length and chunked, exactly the limit and one over" {
@@ -101,7 +96,7 @@ line()
 @test "conditions: compare-and-set, create only, not modified" {
 	node
 	ask 412 PUT "$MEM/v1/mem/a" --data-binary 1 -H 'If-Match: *'
-	assert_equal "$(code)" mem.precondition
+	assert_equal "$code" mem.precondition
 	ask 201 PUT "$MEM/v1/mem/a" --data-binary 1 -H 'If-None-Match: *'
 	old=$(etag)
 	ask 412 PUT "$MEM/v1/mem/a" --data-binary 2 -H 'If-None-Match: *'
@@ -148,10 +143,10 @@ line()
 	assert_equal "$body" '{"value":-10}'
 	ask 204 PUT "$MEM/v1/mem/n" --data-binary 9223372036854775807
 	ask 409 POST "$MEM/v1/mem/n/incr"
-	assert_equal "$(code)" mem.overflow
+	assert_equal "$code" mem.overflow
 	ask 204 PUT "$MEM/v1/mem/n" --data-binary x
 	ask 409 POST "$MEM/v1/mem/n/incr"
-	assert_equal "$(code)" mem.not_a_number
+	assert_equal "$code" mem.not_a_number
 	local i pids=()
 
 	for i in 1 2 3 4; do
@@ -200,28 +195,28 @@ line()
 	ask 200 POST "$MEM/v1/txn" -d '{"if":[{"key":"b","version":"'"$(etag)"'"}],"then":[{"del":"b"}]}'
 	ask 404 GET "$MEM/v1/mem/b"
 	ask 400 POST "$MEM/v1/txn" -d '{"then":[{"set":"c","value":"1"},{"set":"d"}]}'
-	assert_equal "$(code)" mem.bad_txn
+	assert_equal "$code" mem.bad_txn
 	ask 404 GET "$MEM/v1/mem/c"
 }
 
 @test "blocks: zeroed, written in part, read in part, freed for good" {
 	node
 	ask 201 POST "$MEM/v1/blocks" -d '{"size":10}'
-	id=$(jq -r .id <<<"$body")
+	id=$(member id)
 	assert_equal "$(field location)" "/v1/blocks/$id"
 	ask 204 PUT "$MEM/v1/blocks/$id?offset=4" --data-binary abc
 	curl -sS -f "$MEM/v1/blocks/$id" | cmp - <(printf '\0\0\0\0abc\0\0\0')
 	ask 200 GET "$MEM/v1/blocks/$id?length=2&offset=5"
 	assert_equal "$body" bc
 	ask 416 GET "$MEM/v1/blocks/$id?length=2&offset=9"
-	assert_equal "$(code)" mem.range
+	assert_equal "$code" mem.range
 	ask 416 PUT "$MEM/v1/blocks/$id?offset=18446744073709551615" --data-binary abc
 	ask 416 PUT "$MEM/v1/blocks/$id" -H 'Transfer-Encoding: chunked' --data-binary 0123456789a
 	ask 204 DELETE "$MEM/v1/blocks/$id"
 	ask 404 GET "$MEM/v1/blocks/$id"
-	assert_equal "$(code)" mem.no_block
+	assert_equal "$code" mem.no_block
 	ask 201 POST "$MEM/v1/blocks" -d '{"size":10}'
-	[ "$(jq -r .id <<<"$body")" != "$id" ]
+	[ "$(member id)" != "$id" ]
 	ask 404 GET "$MEM/v1/blocks/$id"
 	ask 400 GET "$MEM/v1/blocks/0xffff888004a3c000"
 	ask 413 POST "$MEM/v1/blocks" -d '{"size":16777217}'
@@ -232,7 +227,7 @@ line()
 	node
 	head -c 16777216 /dev/urandom >value
 	ask 201 POST "$MEM/v1/blocks" -d '{"size":16777216}'
-	id=$(jq -r .id <<<"$body")
+	id=$(member id)
 	ask 204 PUT "$MEM/v1/blocks/$id" -T value
 	curl -sS -f "$MEM/v1/blocks/$id" | cmp - value
 	ask 204 PUT "$MEM/v1/blocks/$id?offset=8000000" --data-binary middle
@@ -259,7 +254,7 @@ line()
 	head -c 1000000 /dev/urandom >value
 	ask 201 PUT "$MEM/v1/mem/a" -T value
 	ask 507 PUT "$MEM/v1/mem/b" -T value
-	assert_equal "$(code)" mem.full
+	assert_equal "$code" mem.full
 	assert_regex "$body" 'of 1536000 are used'
 	ask 507 PUT "$MEM/v1/mem/b" -H 'Transfer-Encoding: chunked' -T value
 	ask 507 POST "$MEM/v1/blocks" -d '{"size":1500000}'

@@ -28,10 +28,13 @@ reload()
 	ask "${1-200}" POST "$CTL/v1/analytics/reload" -H 'Content-Length: 0'
 }
 
-# A member of a value as the last answer shows it.
+# value NAME MEMBER: of a value as the last answer shows it
 value()
 {
-	jq -r --arg name "$1" ".values[] | select(.name == \$name) | .$2" answer.body
+	local pattern="\{\"name\":\"$1\",[^}]*\}"
+
+	[[ $body =~ $pattern ]] || { echo "no value $1 in: $body" >&2; return 1; }
+	member "$2" "${BASH_REMATCH[0]}"
 }
 
 start()
@@ -44,7 +47,7 @@ start()
 @test "without a file everything is the administrator's own" {
 	start 'max_connections = 200'
 	ask 200 GET "$CTL/v1/analytics"
-	assert_equal "$(jq -r '.mode, .usable' answer.body | tr '\n' ' ')" 'apply false '
+	assert_equal "$(member mode) $(member usable)" 'apply false'
 	assert_equal "$(value MaxConnections in_force)" 200
 	assert_equal "$(value MaxConnections applied)" false
 	reload
@@ -57,7 +60,7 @@ start()
 	start
 	values MaxConnections=500 MempoolMaxBytes=20000000 TopSourceIP=203.0.113.9 TopSourceCount=77 Mystery=42
 	reload
-	assert_equal "$(jq -r .usable answer.body)" true
+	assert_equal "$(member usable)" true
 	assert_equal "$(value MaxConnections applied)" true
 	assert_equal "$(value MaxConnections learnt)" 500
 	assert_equal "$(value MaxConnections own)" 4096
@@ -107,7 +110,7 @@ start()
 	node_keys
 	node_start
 	ask 200 GET "$CTL/v1/analytics"
-	assert_equal "$(jq -r .mode answer.body)" shadow
+	assert_equal "$(member mode)" shadow
 	assert_equal "$(value MaxConnections force)" shadow
 	assert_equal "$(value MaxConnections would_be)" 300
 	assert_equal "$(value MaxConnections applied)" false
@@ -136,12 +139,12 @@ start()
 		reload
 		assert_equal "$(value MaxConnections applied)" false
 		assert_equal "$(value MaxConnections learnt)" 300
-		assert_regex "$(jq -r .why answer.body)" "${file#* }"
+		assert_regex "$(member why)" "${file#* }"
 	done
 	values MaxConnections=300
 	sed -i /TrainRows/d "$VALUES"
 	reload
-	assert_equal "$(jq -r .why answer.body)" 'TrainRows is missing'
+	assert_equal "$(member why)" 'TrainRows is missing'
 	assert_equal "$(stat_of max_connections)" 4096
 	values MaxConnections=300 ModelQualityPermille=800
 	reload
@@ -204,7 +207,7 @@ start()
 		echo "$bad" >>"$VALUES"
 		reload 409
 		assert_equal "$code" analytics.invalid
-		assert_regex "$(jq -r .detail answer.body)" "values.conf:8:[0-9]+: .*what was in force stays"
+		assert_regex "$(member detail)" "values.conf:8:[0-9]+: .*what was in force stays"
 	done
 	values MaxConnections=200
 	echo MaxConnections=100 >>"$VALUES"
