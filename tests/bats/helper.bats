@@ -53,6 +53,10 @@ teardown()
 		kill -KILL "$pid" 2>/dev/null || continue
 		wait "$pid" 2>/dev/null || true
 	done
+	# what should not be there after a test that failed
+	for pid in $(marked); do
+		kill -KILL "$pid" 2>/dev/null || true
+	done
 }
 
 root()
