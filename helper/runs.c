@@ -220,10 +220,6 @@ static void run_lost(struct run *r)
 		cgroup_kill(group);
 		close(group);
 	}
-	orphans = true;
-	orphan_rounds = 0;
-	if (r->ended)
-		return;
 	log_warn("the supervisor of a run was killed: process %d", r->supervisor);
 	/* who is told that it could not start may start it elsewhere: only if that is certain */
 	r->started = r->forked;
@@ -270,9 +266,8 @@ static void control_event(struct source *s, uint32_t events)
 	if (n == sizeof(m)) {
 		supervisor_said(r, &m);
 	} else if (n >= 0 || (errno != EAGAIN && errno != EINTR)) {
+		/* it is about to end, or was killed: we hear of that when it has let go of its children */
 		loop_close(s);
-		if (!r->ended)
-			run_lost(r);
 	}
 }
 
@@ -434,14 +429,18 @@ bool runs_has_orphans(void)
 	return orphans;
 }
 
-/* What it said last may not have been read yet. */
-static void supervisor_ended(struct run *r)
+static void supervisor_ended(struct run *r, int status)
 {
 	int i;
 
+	/* what it said last may not have been read yet */
 	for (i = 0; i < LAST_WORDS && r->control.fd >= 0; i++)
 		control_event(&r->control, 0);
 	loop_close(&r->control);
+	if (status) {
+		orphans = true;
+		orphan_rounds = 0;
+	}
 	if (!r->ended)
 		run_lost(r);
 	r->supervisor = 0;
@@ -452,12 +451,13 @@ static void supervisor_ended(struct run *r)
 void runs_reap(void)
 {
 	struct run *r;
+	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		r = run_of(pid);
 		if (r)
-			supervisor_ended(r);
+			supervisor_ended(r, status);
 	}
 	kill_orphans();
 }

@@ -53,6 +53,10 @@ teardown()
 		kill -KILL "$pid" 2>/dev/null || continue
 		wait "$pid" 2>/dev/null || true
 	done
+	# what should not be there after a test that failed
+	for pid in $(marked); do
+		kill -KILL "$pid" 2>/dev/null || true
+	done
 }
 
 root()
@@ -568,6 +572,12 @@ USER=$user"
 	run -0 setpriv --reuid nobody --regid "$(id -g nobody)" --clear-groups "$PUBLIC/helper" --plugin "$PUBLIC/plugin" \
 		"${ALLOW[@]}" sh -c "setsid sleep $MARK & kill -KILL \$PPID; sleep $MARK.1"
 	ended why=signal text='was killed'
+	assert_nothing_marked
+	# many at a time take a while to let go of what they watched over
+	run -0 setpriv --reuid nobody --regid "$(id -g nobody)" --clear-groups "$PUBLIC/helper" --plugin "$PUBLIC/plugin" \
+		"${ALLOW[@]}" --parallel 100 sh -c "setsid sleep $MARK & setsid sleep $MARK.1 & kill -KILL \$PPID; sleep $MARK.2"
+	assert_line --partial 'runs=100 signal=100 '
+	assert_line 'plugin exit=0'
 	assert_nothing_marked
 }
 
