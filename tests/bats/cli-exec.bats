@@ -45,7 +45,7 @@ start_node()
 	printf '%s\n' "node_id = $1" "listen = $2" "key_file = $BATS_FILE_TMPDIR/keys" "state_dir = $dir/state" \
 		"analytics_file = $dir/values.conf" "exec_allow = /usr/bin/, $WORK/, $TOP/build/functions/" "exec_functions = $TOP/build/functions" "exec_user = $user" "exec_cwd = $dir/cwd" \
 		'exec_grace = 200ms' 'output_max = 64k' >"$dir/conf"
-	"$TOP/build/virgod" --config "$dir/conf" >"$dir/log" 2>&1 3>&- &
+	"${VIRGOD:-$TOP/build/virgod}" --config "$dir/conf" >"$dir/log" 2>&1 3>&- &
 	echo $! >"$dir/pid"
 	poll_until 15 grep -q 'started' "$dir/log"
 }
@@ -470,7 +470,7 @@ interrupted()
 	# every address of 127/8 is this node
 	cat >world <<-END
 		ip link set lo up
-		'$TOP/build/virgod' --config conf >log 2>&1 </dev/null &
+		'${VIRGOD:-$TOP/build/virgod}' --config conf >log 2>&1 </dev/null &
 		node=\$!
 		until grep -q started log; do kill -0 \$node || exit; sleep 0.05; done
 		python3 -c '
