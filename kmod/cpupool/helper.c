@@ -43,8 +43,8 @@ static char *put_strings(char *to, const struct cp_run *run)
 	/* the arguments lie one behind the other */
 	memcpy(to, spec->args, spec->env - spec->args);
 	to += spec->env - spec->args;
-	if (!spec->has_path)
-		to += sprintf(to, "PATH=%s", cfg->exec_path) + 1;
+	/* of two the first counts: a client that chose it would choose what a script runs */
+	to += sprintf(to, "PATH=%s", cfg->exec_path) + 1;
 	memcpy(to, spec->env, spec->text + spec->text_n - spec->env);
 	to += spec->text + spec->text_n - spec->env;
 	for (i = 0; i < cfg->nr_exec_allow; i++)
@@ -79,7 +79,7 @@ static void fill_run(struct virgo_run *r, const struct cp_run *run)
 		.files = cfg->exec_files,
 		.processes = cfg->exec_processes,
 		.nargs = spec->nargs,
-		.nenv = spec->nenv + !spec->has_path,
+		.nenv = spec->nenv + 1,
 		.nallow = cfg->nr_exec_allow,
 		.stdin_follows = spec->input_n > 0,
 	};

@@ -240,7 +240,6 @@ static int take_env(struct reader *r)
 			return refuse(r->fault, 400, "a variable's name is made of letters, digits and _, and begins with no digit");
 		if (put_variable(r, name, vg_json_value(key)))
 			return -EINVAL;
-		r->spec->has_path = r->spec->has_path || vg_str_is(name, "PATH");
 		r->spec->nenv++;
 	}
 	return 0;

@@ -26,7 +26,7 @@ struct cp_spec {
 	enum cp_kind kind;
 	s32 priority;
 	u64 timeout_ms;		/* 0: the node's own */
-	bool has_cwd, has_path;	/* "PATH" is among the environment */
+	bool has_cwd;
 	u32 nargs, nenv;
 	char *name;		/* in @text, like all that follows: NUL-terminated, one behind the other */
 	char *cwd;		/* "" if none was given */

@@ -58,7 +58,6 @@ static void bodies_are_taken_apart(void **state)
 	assert_string_equal(s.env, "A=");
 	assert_string_equal(cp_next(s.env), "PATH=/x");
 	assert_ptr_equal(cp_next(cp_next(s.env)), s.text + s.text_n);
-	assert_true(s.has_path);
 	assert_int_equal(s.input_n, 3);
 	assert_memory_equal(s.input, "a\0\n", 3);
 	assert_int_equal(s.arg_bytes, 3 + 2 + 3);
