@@ -72,8 +72,9 @@ static void check_kernel(struct doctor *d)
 	else
 		doctor_say(d, "headers", DOCTOR_OK, "", "of %s are there", u.release);
 	if (kernel_has("virgo"))
-		doctor_say(d, "modules", DOCTOR_OK, "", "virgo is loaded%s",
-			   kernel_has("virgo_mempool") ? ", virgo_mempool too" : "");
+		doctor_say(d, "modules", DOCTOR_OK, "", "virgo is loaded%s%s",
+			   kernel_has("virgo_mempool") ? ", virgo_mempool too" : "",
+			   kernel_has("virgo_cpupool") ? ", virgo_cpupool too" : "");
 	else
 		doctor_say(d, "modules", DOCTOR_OK, "", "not loaded");
 }

@@ -491,7 +491,7 @@ const struct cli_command commands_up[] = {
 	  "/tmp/virgo-UID), and client.conf there comes before your own configuration, so that\n"
 	  "the following commands find them. They run (exec) a handful of harmless programs and\n"
 	  "the functions of the sample library, unless --set exec_allow=… says otherwise.\n\n"
-	  "With --kernel the modules virgo and virgo_mempool are loaded with\n"
+	  "With --kernel the modules virgo, virgo_mempool and virgo_cpupool are loaded with\n"
 	  "/etc/virgo_cloud.conf instead.",
 	  up_options, 0, 0, 0, CLI_C_NONE, NULL, up },
 	{ "down", "", "stop what \"up\" started, and leave nothing behind",

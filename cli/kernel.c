@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /* in the order of loading */
-static const char *const modules[] = { "virgo", "virgo_mempool" };
+static const char *const modules[] = { "virgo", "virgo_mempool", "virgo_cpupool" };
 
 bool kernel_has(const char *module)
 {

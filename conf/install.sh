@@ -113,7 +113,7 @@ put 644 conf/systemd/virgo-analytics.timer "$LIBDIR/systemd/system/virgo-analyti
 # --- kernel modules, where they were built ----------------------------------------------------------------
 
 rel=$(release || true)
-for f in virgo virgo_mempool; do
+for f in virgo virgo_mempool virgo_cpupool; do
 	[ -n "$rel" ] || break
 	if [ -e "build/kmod/$rel/$f.ko" ] || [ "$mode" = uninstall ]; then
 		put 644 "build/kmod/$rel/$f.ko" "/lib/modules/$rel/extra/$f.ko"

@@ -293,7 +293,7 @@ bench_kernel()
 		}' guest.tsv
 	printf 'Ready %s\n' "$(sed -n 's/.*ready \(.*\), log.*/\1/p' guest.err)"
 	printf '\n| module | bytes | without debug information |\n|---|---|---|\n'
-	for file in virgo virgo_mempool; do
+	for file in virgo virgo_mempool virgo_cpupool; do
 		strip --strip-debug -o "$file.ko" "$ko/$file.ko"
 		printf '| %s.ko | %s | %s |\n' "$file" "$(stat -c %s "$ko/$file.ko")" "$(stat -c %s "$file.ko")"
 	done
