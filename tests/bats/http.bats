@@ -48,7 +48,7 @@ H='Host: localhost:30000\r\n'
 		assert_regex "$(field virgo-clock)" '^[0-9]{13}\.[0-9]+$'
 		ask 200 GET "http://$ADDR:$port/v1/node"
 		jq -e '.id == 7 and .cluster == "virgo" and .cpus >= 1 and .mem_total > 0 and (.uptime_ms | type) == "number"
-			and ([.services[].name] | sort) == ["control", "mempool"]' answer.body
+			and ([.services[].name] | contains(["control", "mempool"]))' answer.body
 		jq -e --arg listen "$ADDR:$port" '[.services[].listen[]] | index($listen) != null' answer.body
 		assert_equal "$(jq -r .kind answer.body)" "$VIRGO_HOST"
 		ask 200 GET "http://$ADDR:$port/v1/stats"
