@@ -25,7 +25,7 @@ cd "$top" || exit 1
 out=build/test
 vm=tests/vm
 # what concerns a node, whichever its host; the other suites are about programs
-node_suites=(http auth control values limits lifecycle mempool)
+node_suites=(http auth control values limits lifecycle mempool registry)
 slots=${VIRGO_JOBS:-2}
 mkdir -p "$out"
 results=$(mktemp -d "$out/results.XXXXXX")
