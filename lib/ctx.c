@@ -87,7 +87,8 @@ static int has_own_mind(const struct virgo_conf *conf)
 	char path[4096];
 
 	return virgo_conf_setting(conf, "nodes", &nodes) || strcmp(nodes.origin, "built-in") ||
-	       virgo_conf_get(conf, "key_file") || !virgo_key_default_path(path, sizeof(path));
+	       virgo_conf_get(conf, "key_file") ||
+	       (!virgo_key_default_path(path, sizeof(path)) && !access(path, R_OK));
 }
 
 /*

@@ -57,17 +57,21 @@ struct picking {
 	u64 begun_ms;
 };
 
-/* Under the lock: the dead one whose pause ends first, rather than nobody, but not one found dead just now */
+/*
+ * Under the lock, where nobody may be picked: rather than nobody the dead one whose pause ends first, but not
+ * one found dead just now; or one that somebody is trying at this moment, perhaps with a call that takes an hour.
+ */
 static u32 last_resort(const struct picking *p)
 {
 	u64 wait_ms = 0;
 	u32 i = vg_balance_soonest(&p->choice, &wait_ms);
-	const struct vg_peer *peer;
 
-	if (p->choice.nr_skip || i == VG_PICK_NONE)
+	if (p->choice.nr_skip)
 		return VG_PICK_NONE;
-	peer = &p->s->peer[i];
-	if (p->choice.now_ms < peer->retry_until_ms || p->s->seat[i].dead_ms >= p->begun_ms)
+	/* all are being tried */
+	if (i == VG_PICK_NONE)
+		i = vg_rng_below(p->choice.rng, p->s->n);
+	if (p->choice.now_ms < p->s->peer[i].retry_until_ms || p->s->seat[i].dead_ms >= p->begun_ms)
 		return VG_PICK_NONE;
 	return i;
 }

@@ -33,6 +33,27 @@
 
 enum { ROOM = 64 << 10 };
 
+/* the same for programs of 32 bits, whose 64-bit members need no more than 4 bytes' alignment */
+#define AT(type, member, at) _Static_assert(offsetof(struct virgo_ioc_##type, member) == (at), #type "." #member)
+AT(to, ip, 16);
+AT(reply, address, 24);
+AT(call, to, 32);
+AT(call, body, 104);
+AT(call, head_len, 168);
+AT(call, reply, 184);
+AT(malloc, id, 72);
+AT(malloc, reply, 168);
+AT(block, id, 48);
+AT(block, done, 160);
+AT(clone, strings, 48);
+AT(clone, id, 152);
+AT(clone, value, 232);
+AT(clone, reply, 280);
+AT(nodes, cluster, 48);
+_Static_assert(sizeof(struct virgo_ioc_call) == 848 && sizeof(struct virgo_ioc_malloc) == 832 &&
+	       sizeof(struct virgo_ioc_block) == 832 && sizeof(struct virgo_ioc_clone) == 944 &&
+	       sizeof(struct virgo_ioc_node) == 96 && sizeof(struct virgo_ioc_nodes) == 176, "sizes");
+
 static int failures;
 static char big[VIRGO_IOC_BODY + 4096];
 
@@ -129,10 +150,13 @@ static int mode_stream(int argc, char **argv)
 {
 	size_t step = argc > 4 ? strtoul(argv[4], NULL, 0) : ROOM, all = 0, reads = 0;
 	struct virgo_ioc_call c = call_for(argv, argc, NULL, 0);
+	static const char lines[] = "Accept: application/x-ndjson\r\n";
 	int fd = dev_open(), ret;
 	ssize_t n;
 
 	c.flags = VIRGO_CALL_STREAM;
+	c.headers = ptr(lines);
+	c.headers_len = sizeof(lines) - 1;
 	ret = ioctl(fd, VIRGO_IOC_CALL, &c);
 	print_reply(ret, &c.reply);
 	while (!ret && c.more && (n = read(fd, big, step)) > 0) {
@@ -571,7 +595,8 @@ static int mode_helper(int argc, char **argv)
 	/* strangers' runs, types that are none, ends cut short */
 	if (!strcmp(how, "nonsense"))
 		for (int i = 0; i < 300; i++)
-			send_msg(fd, i, next(), big, i % 64, 0);
+			if (i != VIRGO_MSG_HELLO)
+				send_msg(fd, i, next(), big, i % 64, 0);
 	if (!strcmp(how, "stuck"))
 		for (;;)
 			pause();

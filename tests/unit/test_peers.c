@@ -425,6 +425,23 @@ static void all_dead(void **state)
 	vg_peers_put(&p);
 }
 
+static void one_that_is_being_tried(void **state)
+{
+	struct vg_ask ask = ask_any(VG_LEAST_LOADED);
+	struct vg_picked first = { }, probe = { };
+	struct vg_call refused = { };
+
+	configure("listen = 10.0.0.1\n");
+	assert_int_equal(vg_peers_pick(&node, &ask, &first), 0);
+	vg_peers_done(&node, &first, &refused, -ECONNREFUSED, "");
+	vg_peers_put(&first);
+	shim_clock_advance(2 * (u64)NSEC_PER_SEC);
+	/* the probe may take its time: others are not turned away meanwhile, there being nobody else */
+	assert_int_equal(vg_peers_pick(&node, &ask, &probe), 0);
+	assert_int_equal(pick_once(&ask), 1);
+	vg_peers_put(&probe);
+}
+
 /* --- what becomes of calls ------------------------------------------------------------------------------------------- */
 
 static void the_next_candidate(void **state)
@@ -581,6 +598,7 @@ int main(void)
 		TEST(a_dead_node_is_left_out_and_comes_back),
 		TEST(one_without_a_pool_is_not_dead),
 		TEST(all_dead),
+		TEST(one_that_is_being_tried),
 		TEST(the_next_candidate),
 		TEST(each_candidate_once),
 		TEST(retry_after_is_obeyed),
