@@ -30,7 +30,7 @@ refuses_at()
 }
 
 @test "the configuration is shown with where each value comes from, and without secrets" {
-	node_conf 'value_max = 2k' 'request_timeout = 2s' 'names = a.example, b.example'
+	node_conf 'value_max = 2k' 'request_timeout = 33s' 'names = a.example, b.example'
 	node_keys
 	node_start
 	assert_equal "$(member file "$(scurl -f "$CTL/v1/config")")" "$CONF"
@@ -40,7 +40,7 @@ refuses_at()
 	assert_equal "$(setting names)" '[["a.example","b.example"],"file"]'
 	assert_equal "$(setting evict)" '["none","default"]'
 	assert_equal "$(setting listen)" "[[\"$ADDR\"],\"file\"]"
-	assert_regex "$(setting request_timeout)" '2(000|s)'
+	assert_regex "$(setting request_timeout)" '33(000|s)'
 	node_stop
 }
 

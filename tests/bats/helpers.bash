@@ -278,7 +278,7 @@ node_refuse()
 			return 1
 		fi
 	else
-		timeout 10 "$VIRGOD" --config "$CONF" "$@" >"$LOG" 2>&1 3>&- || status=$?
+		timeout "$PATIENCE" "$VIRGOD" --config "$CONF" "$@" >"$LOG" 2>&1 3>&- || status=$?
 		if [[ $status = 0 || $status -ge 124 ]]; then
 			echo "virgod ended with status $status"
 			return 1

@@ -192,7 +192,7 @@ load_count()
 @test "a second node on the same addresses is refused and the first serves on" {
 	only virgod 'one kernel is one node'
 	node_start
-	run timeout 10 "$VIRGOD" --config "$CONF" --set "state_dir=$BATS_TEST_TMPDIR/other"
+	run timeout "$PATIENCE" "$VIRGOD" --config "$CONF" --set "state_dir=$BATS_TEST_TMPDIR/other"
 	assert_failure 1
 	assert_output --partial 'the port is taken'
 	ask 200 GET "$MEM/healthz"
