@@ -281,6 +281,7 @@ static void take_entry(const struct virgo_ctx *ctx, const struct vg_json *doc,
 		return;
 	is_number(view, i, load.node);
 	/* what was under way when we looked last is in figures that came since */
+	view->peers[i].missing = false;
 	vg_peer_saw(&view->peers[i], &load,
 		    view->notes[i].noted < view->peers[i].in_flight ? view->notes[i].noted :
 								      view->peers[i].in_flight,
@@ -299,8 +300,10 @@ static int take_loads(const struct virgo_ctx *ctx, const struct virgo_answer *an
 		loads = vg_json_get(&doc, vg_json_root(&doc), "loads");
 		if (vg_json_is(loads, VG_JSON_ARRAY))
 			ret = 0;
-		for (size_t i = 0; !ret && i < view->n; i++)
+		for (size_t i = 0; !ret && i < view->n; i++) {
 			view->peers[i].seen_ms = 0;
+			view->peers[i].missing = true;
+		}
 		vg_json_for_each(&doc, loads, entry)
 			take_entry(ctx, &doc, entry);
 		for (size_t i = 0; i < view->n; i++)
@@ -334,11 +337,14 @@ static int look_at_registry(struct virgo_ctx *ctx, uint64_t max_age_ms, enum vir
 	virgo_answer_free(ans);
 	if (*code != VIRGO_INTERRUPTED)
 		*code = VIRGO_OK;
-	if (ret)
-		view->registry_mute_ms = virgo_now_ms() + VIEW_MUTE_MS;
-	else
+	if (!ret) {
 		view->registry_ms = virgo_now_ms();
-	return ret;
+		return 0;
+	}
+	view->registry_mute_ms = virgo_now_ms() + VIEW_MUTE_MS;
+	for (size_t i = 0; i < view->n; i++)
+		view->peers[i].missing = false;
+	return -1;
 }
 
 enum virgo_code virgo_view_look(struct virgo_ctx *ctx, const uint32_t *which, size_t n,

@@ -55,9 +55,11 @@ static u32 view_weight(const struct vg_peer *p, u64 now_ms)
 	return div_u64((VG_VIEW_STALE_MS - age) * 1000, VG_VIEW_STALE_MS - VG_VIEW_FRESH_MS);
 }
 
-/* Does it ask to be spared? */
+/* Does it ask to be spared, or is it perhaps not there? */
 static bool weak(const struct vg_peer *p, u64 now_ms)
 {
+	if (p->missing)
+		return true;
 	return view_weight(p, now_ms) &&
 	       (p->load.degraded || (p->load.mem_free && p->load.mem_free < VG_MEM_LOW));
 }

@@ -6,10 +6,10 @@
  *
  * Who may be picked. Never: a peer whose pause after a failed connect is not over, one whose
  * Retry-After is not over, one that is being probed, one on the list to skip. Only if nobody else
- * can: one that says it is degraded, or has less than VG_MEM_LOW free. A peer whose pause is over
- * gets one request (the probe) and no second one until that has ended well. Pauses: VG_PAUSE_MIN_MS
- * doubled with each failure up to VG_PAUSE_MAX_MS, times 0.75 to 1.25 at random so that clients do
- * not probe in step.
+ * can (it is weak): one that says it is degraded, has less than VG_MEM_LOW free, or is missing in
+ * the registry that knows others. A peer whose pause is over gets one request (the probe) and no
+ * second one until that has ended well. Pauses: VG_PAUSE_MIN_MS doubled with each failure up to
+ * VG_PAUSE_MAX_MS, times 0.75 to 1.25 at random so that clients do not probe in step.
  *
  * The score, by which two peers are compared; the lower one wins, ties are broken at random:
  *
@@ -28,8 +28,8 @@
  *
  *	least-loaded	lowest score of all
  *	two-choices	lower score of two taken at random: longest queues of log(log n) where one
- *			choice gives log(n) / log(log n), with two looks instead of n, and no herd on
- *			one peer where many clients share an old view (Azar, Broder,
+ *			choice gives log(n) / log(log n), with two looks instead of n, and no herd
+ *			on one peer where many clients share an old view (Azar, Broder,
  *			Karlin, Upfal, "Balanced Allocations", SIAM J. Comput. 29(1), 1999;
  *			Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", IEEE
  *			TPDS 12(10), 2001)
@@ -100,6 +100,7 @@ struct vg_peer {
 	u32 in_view;		/* how many of them @load contains */
 	u32 fails;		/* connects that failed in a row */
 	bool probing;		/* one request is out to see whether it is back */
+	bool missing;		/* the registry that others told their load knows nothing of it */
 	struct vg_load load;
 	u64 seen_ms;		/* when @load was true; 0: never */
 	u64 down_until_ms;	/* counts if @fails */
@@ -125,9 +126,9 @@ struct vg_choice {
  */
 u32 vg_balance_pick(const struct vg_choice *c);
 /*
- * The two that two-choices compares, for a caller who wants to look at them first: how many, 0 to 2.
- * Then the better of @n indexes, as by the policy (prg and hash: the first); VG_PICK_NONE if none
- * of them may be picked any more, or only as a weak one while there are others: draw again.
+ * The two that two-choices compares, for a caller who wants to look at them first: how many, 0 to
+ * 2. Then the better of @n indexes, as by the policy (prg and hash: the first); VG_PICK_NONE if
+ * none of them may be picked any more, or only as a weak one while there are others: draw again.
  */
 u32 vg_balance_draw(const struct vg_choice *c, u32 out[2]);
 u32 vg_balance_better(const struct vg_choice *c, const u32 *which, u32 n);

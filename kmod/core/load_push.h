@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * This node tells its load to the registry that load_registry names, every third of load_lease, so that two
- * pushes may be lost before it is forgotten there. Without a registry, or without a service that has
- * a load, nothing is done. The call runs on the node's work queue and holds nobody up.
+ * This node tells its load to the registry that load_registry names, every third of load_lease, so
+ * that two pushes may be lost before it is forgotten there. Without a registry, or without a
+ * service that has a load, nothing is done. The call runs on the node's work queue and holds nobody
+ * up.
  */
 #ifndef VG_CORE_LOAD_PUSH_H
 #define VG_CORE_LOAD_PUSH_H

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The registry of load (the original's first way of balancing): nodes push what they have to do, clients read
- * all of it in one request. Part of the control service of whatever node the others name as
- * load_registry. Each entry is a lease: a node that stops pushing is forgotten when it runs out. One lock of
- * its own, a mutex, taken inside all others and held for no longer than a copy.
+ * The registry of load (the original's first way of balancing): nodes push what they have to do,
+ * clients read all of it in one request. Part of the control service of whatever node the others
+ * name as load_registry. Each entry is a lease: a node that stops pushing is forgotten when it runs
+ * out. One lock of its own, a mutex, taken inside all others and held for no longer than a copy.
  *
- *	PUT /v1/loads/{id}?ttl_ms=	body as of GET /v1/load and "address": 201, or 204 if it was there
- *	GET /v1/loads			{"loads":[{"node","address","cpus",…,"age_ms"}]}, by node
+ *	PUT /v1/loads/{id}?ttl_ms=	body as of GET /v1/load and "address": 201, or 204 if it was
+ *	there GET /v1/loads			{"loads":[{"node","address","cpus",…,"age_ms"}]}, by
+ *	node
  *
  * Codes of problems, stable:
  *

@@ -232,3 +232,19 @@ time.sleep(600)
 	poll_until "$PATIENCE" grep -q asked silent
 	node_stop
 }
+
+@test "a client asks the registry in place of the nodes, and the nodes while it does not answer" {
+	only virgod 'the client is the same for both'
+	pushing "$ADDR" teller
+	poll_until "$PATIENCE" told
+	printf '%s\n' "nodes = $ADDR, $ADDR:1" "key_file = $KEYFILE" "registry = $ADDR" >client.conf
+	"$TOP/build/virgo" -c client.conf -vv -o json bench --run --requests 20 --balance least-loaded >row 2>trace
+	assert_equal "$(jq -c '.[0] | [.requests, .failed]' row)" '[20,0]'
+	grep -q 'GET /v1/loads HTTP' trace
+	run ! grep -q 'GET /v1/load HTTP' trace
+	sed -i "s/^registry = .*/registry = $ADDR:1/" client.conf
+	"$TOP/build/virgo" -c client.conf -vv -o json bench --run --requests 20 --balance least-loaded >row 2>trace
+	assert_equal "$(jq -c '.[0] | [.requests, .failed]' row)" '[20,0]'
+	grep -q 'GET /v1/load HTTP' trace
+	node_stop
+}

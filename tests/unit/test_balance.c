@@ -374,6 +374,10 @@ static void weak_ones_last(void **state)
 		choice.policy = VG_PRG;
 		count(300, hits);
 		assert_int_not_equal(hits[0], 0);
+		/* who is missing in the registry is a last resort, too */
+		peers[0].missing = true;
+		count(300, hits);
+		assert_int_equal(hits[0] + hits[1], 0);
 	}
 }
 
