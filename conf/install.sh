@@ -84,6 +84,7 @@ link "libvirgo.so.$major" "$LIBDIR/libvirgo.so"
 for f in lib/include/virgo/*.h; do
 	put 644 "$f" "$INCDIR/virgo/${f##*/}"
 done
+put 644 kmod/include/uapi/virgo.h "$INCDIR/virgo/uapi.h"
 put 644 "$(filled lib/virgo.pc.in)" "$LIBDIR/pkgconfig/virgo.pc"
 
 # --- documentation and completions -------------------------------------------------------------------
@@ -106,6 +107,7 @@ conf conf/modules-load.d/virgo.conf "$SYSCONFDIR/modules-load.d/virgo.conf"
 conf "$(filled conf/cron.d/virgo-analytics.in)" "$SYSCONFDIR/cron.d/virgo-analytics"
 put 644 conf/sysctl.d/virgo.conf "$LIBDIR/sysctl.d/virgo.conf"
 put 644 conf/sysusers.d/virgo.conf "$LIBDIR/sysusers.d/virgo.conf"
+put 644 conf/udev/60-virgo.rules "$LIBDIR/udev/rules.d/60-virgo.rules"
 put 644 "$(filled conf/systemd/virgod.service.in)" "$LIBDIR/systemd/system/virgod.service"
 put 644 "$(filled conf/systemd/virgo-analytics.service.in)" "$LIBDIR/systemd/system/virgo-analytics.service"
 put 644 conf/systemd/virgo-analytics.timer "$LIBDIR/systemd/system/virgo-analytics.timer"

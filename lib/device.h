@@ -98,6 +98,14 @@ enum virgo_code virgo_device_get(struct virgo_ctx *ctx, const struct virgo_addre
 				 struct virgo_error *err);
 enum virgo_code virgo_device_free(struct virgo_ctx *ctx, const struct virgo_address *addr,
 				  struct virgo_error *err);
+
+/* device_clone.c: may this run go by the ioctl? What it can't take goes as any other call, and is refused there. */
+struct virgo_exec;
+struct virgo_exec_result;
+int virgo_device_clones(const struct virgo_ctx *ctx, const char *node, const struct virgo_exec *exec);
+enum virgo_code virgo_device_clone(struct virgo_ctx *ctx, const char *node, const struct virgo_exec *exec,
+				   struct virgo_exec_result *result, struct virgo_error *err);
+
 /* what became of an ioctl to node (NULL: whom the kernel picked), as an error; *name (may be NULL): who it was */
 enum virgo_code virgo_device_verdict(struct virgo_ctx *ctx, const char *node, enum virgo_service service,
 				     int result, const struct virgo_ioc_reply *reply,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "device.h"
 #include "exec_int.h"
 
 /*
@@ -127,6 +128,8 @@ enum virgo_code virgo_clone(struct virgo_ctx *ctx, const char *node, const struc
 	struct virgo_exec_reader reader = { .result = result };
 
 	virgo_error_clear(err);
+	if (virgo_device_clones(ctx, node, exec))
+		return virgo_device_clone(ctx, node, exec, result, err);
 	return exec_one(ctx, node, exec, &reader, err);
 }
 

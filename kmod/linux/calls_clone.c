@@ -193,6 +193,7 @@ static int take_result(struct virgo_ioc_clone *c, const struct vg_json *doc)
 	if (!vg_json_s64(doc, vg_json_get(doc, root, "value"), &c->value))
 		c->flags |= VIRGO_CLONE_HAS_VALUE;
 	vg_json_bool(doc, vg_json_get(doc, root, "truncated"), &cut);
+	vg_json_str(doc, vg_json_get(doc, root, "error"), c->reply.detail, sizeof(c->reply.detail) - 1);
 	vg_json_str(doc, vg_json_get(doc, root, "id"), c->id, sizeof(c->id) - 1);
 	ret = put_stream(doc, "stdout", c->out, c->out_room, &c->out_len, &c->out_bytes, &cut) ?:
 	      put_stream(doc, "stderr", c->err, c->err_room, &c->err_len, &c->err_bytes, &cut);
@@ -233,7 +234,7 @@ static int run_clone(struct virgo_ioc_clone *c, struct virgo_ioc_run *run, const
 	static const struct vg_call_field type = {
 		.name = VG_STR_INIT("content-type"), .value = VG_STR_INIT("application/json"),
 	};
-	struct virgo_bag bag = { .max = VIRGO_IOC_BODY };
+	struct virgo_bag bag = { .max = VIRGO_IOC_ANSWER };
 	struct vg_call *call = &run->call;
 	int ret;
 

@@ -28,6 +28,7 @@
 #include "lib/device.c"
 #include "lib/device_block.c"
 #include "lib/device_call.c"
+#include "lib/device_clone.c"
 #include "lib/error.c"
 #include "lib/exec.c"
 #include "lib/exec_body.c"

@@ -157,7 +157,8 @@ struct virgo_ended {
 enum virgo_ioc_limit {
 	VIRGO_IOC_TARGET	= 4096,		/* bytes of a target */
 	VIRGO_IOC_HEADERS	= 8 << 10,	/* of header lines given */
-	VIRGO_IOC_BODY		= 16 << 20,	/* of a body, and of a clone's answer as JSON */
+	VIRGO_IOC_BODY		= 16 << 20,	/* of a body */
+	VIRGO_IOC_ANSWER	= 64 << 20,	/* of a clone's answer, as JSON */
 	VIRGO_IOC_KEY		= 1024,
 	VIRGO_IOC_TEXT		= 64,		/* of an id, a name, an address, a problem's code, NUL included */
 	VIRGO_IOC_DETAIL	= 512,
@@ -203,7 +204,7 @@ struct virgo_ioc_reply {
 	__u64 us;		/* from the beginning of the last try to its end */
 	char address[VIRGO_IOC_TEXT];	/* of the one tried last, with port; "": nobody was tried */
 	char problem[VIRGO_IOC_TEXT];	/* code of a refusal, as exec.busy */
-	char detail[VIRGO_IOC_DETAIL];	/* of a refusal; or why there is no answer */
+	char detail[VIRGO_IOC_DETAIL];	/* of a refusal; or why there is no answer; CLONE: what the node has to add */
 };
 
 /* --- VIRGO_IOC_CALL: any request --- */
