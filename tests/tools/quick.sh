@@ -17,6 +17,7 @@ VIRGO_QUICK=$(mktemp -d /tmp/virgo-quick.XXXXXX)
 VIRGO_QUICK_NET=$(readlink /proc/self/ns/net)
 pids=()
 
+# shellcheck disable=SC2317 # called by the trap
 cleanup()
 {
 	kill "${pids[@]}" 2>/dev/null || true
