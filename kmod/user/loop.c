@@ -93,6 +93,11 @@ static void conn_close(struct loop_conn *u)
 	pthread_mutex_lock(&t->lock);
 	list_del_init(&u->kick);
 	pthread_mutex_unlock(&t->lock);
+	/*
+	 * Taken out by name: a child between fork and exec holds a copy of the descriptor, and
+	 * close() alone would leave epoll an event that carries the pointer freed here.
+	 */
+	epoll_ctl(t->epoll_fd, EPOLL_CTL_DEL, u->fd, NULL);
 	close(u->fd);
 	kfree(u);
 }
