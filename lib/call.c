@@ -11,7 +11,7 @@
 #include "xfer.h"
 
 enum {
-	POLL_MS = 200, ENOUGH_MS = 10, CONNECTIONS_KEPT = 256,
+	POLL_MS = 200, ENOUGH_MS = 10, START_MS = 1, CONNECTIONS_KEPT = 256,
 	START_AT_ONCE = 8,		/* then what is under way goes on: the first need not wait for the last */
 };
 
@@ -108,6 +108,8 @@ static enum virgo_code drive(struct run *run)
 			if (run->active == run->ctx->parallel || run->next == run->n)
 				bad = curl_multi_poll(multi, NULL, 0,
 						      run->enough ? ENOUGH_MS : POLL_MS, NULL);
+			else
+				bad = curl_multi_poll(multi, NULL, 0, START_MS, NULL);
 		}
 		if (bad)
 			return virgo_error_set(run->err, VIRGO_FAILED, "libcurl: %s",

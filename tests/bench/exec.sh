@@ -30,6 +30,11 @@ chmod 755 .
 ip link set lo up
 mount -t tmpfs -o mode=755 none /run
 mkdir -m 755 /run/sshd
+# what a shell reads that sshd starts is this user's taste, and not to be measured
+home=$(getent passwd "$(id -u)" | cut -d: -f6)
+for file in "$home/.bashrc" /etc/bash.bashrc; do
+	[[ ! -e $file ]] || mount --bind /dev/null "$file"
+done
 
 start()
 {
@@ -64,7 +69,7 @@ ssh-keygen -q -t ed25519 -N '' -f user
 cp user.pub authorized
 cat >sshd.conf <<-END
 	Port 2222
-	ListenAddress 127.0.0.1
+	ListenAddress 0.0.0.0
 	HostKey $dir/host
 	AuthorizedKeysFile $dir/authorized
 	PidFile none
@@ -92,7 +97,19 @@ read -r low mid high < <("$out/clone" "$runs" 127.0.0.1 true)
 printf '\nlibvirgo, connection kept, a call: %s (%s-%s); ssh, connection kept / it: %s\n' "$mid" "$low" "$high" \
 	"$(awk -F'\t' -v own="$mid" '$1 ~ /kept/ && $2 == "wall" { printf "%.2f", $4 / own }' pair.tsv)"
 
-# --- a thousand -------------------------------------------------------------------------------------------------------------
+# --- many -------------------------------------------------------------------------------------------------------------------
+
+# table ROWS: of what lines has printed
+table()
+{
+	awk -F'\t' '
+		BEGIN {
+			print "| command | what | min | median | max | it / virgo exec |\n|---|---|---|---|---|---|"
+			unit["first"] = "first line, us"; unit["last"] = "all lines, us"; unit["memory"] = "memory, KiB"
+		}
+		NR <= 3 { own[$2] = $4 }
+		{ printf "| %s | %s | %d | %d | %d | %.2f |\n", $1, unit[$2], $3, $4, $5, $4 / own[$2] }' "$1"
+}
 
 # echo in place of true: so that there is a line to wait for
 hosts=$(for a in 0 1 2 3; do printf "127.1.$a.%d," {1..250}; done)
@@ -101,10 +118,16 @@ hosts=$(for a in 0 1 2 3; do printf "127.1.$a.%d," {1..250}; done)
 	-- 'clush -R exec' clush -R exec -f "$fan" -w "$set" echo up >lines.tsv
 printf '\n## echo on %d nodes, %d at a time; pdsh and clush start it on this machine, without any network (%d rounds in turns)\n\n' \
 	"$many" "$fan" "$rounds"
-awk -F'\t' '
-	BEGIN {
-		print "| command | what | min | median | max | it / virgo exec |\n|---|---|---|---|---|---|"
-		unit["first"] = "first line, us"; unit["last"] = "all lines, us"; unit["memory"] = "memory, KiB"
-	}
-	NR <= 3 { own[$2] = $4 }
-	{ printf "| %s | %s | %d | %d | %d | %.2f |\n", $1, unit[$2], $3, $4, $5, $4 / own[$2] }' lines.tsv
+table lines.tsv
+
+# and as they are used: each connection is a new one, as are those of virgo
+few=40
+options="-F none -p 2222 -i $dir/user -o UserKnownHostsFile=$dir/known -o StrictHostKeyChecking=no -o LogLevel=ERROR -o BatchMode=yes"
+hosts=$(printf "127.1.0.%d," $(seq "$few"))
+export PDSH_SSH_ARGS="$options"
+"$out/lines" "$rounds" "$few" 'virgo exec' virgo -w "127.1.0.[1-$few]" exec --max-parallel 16 echo up \
+	-- 'pdsh -R ssh' pdsh -R ssh -f 16 -w "${hosts%,}" echo up \
+	-- 'clush over ssh' clush -f 16 -o "$options" -w "127.1.0.[1-$few]" echo up >few.tsv
+printf '\n## echo on %d nodes, 16 at a time, all over the network: sshd answers on every address (%d rounds in turns)\n\n' \
+	"$few" "$rounds"
+table few.tsv
