@@ -16,7 +16,7 @@
 
 #include "device.h"
 
-enum { DEVICE_POLL_MS = 200, DEVICE_ENOUGH_MS = 5, DEVICE_STACK = 256 * 1024 };
+enum { DEVICE_POLL_MS = 200, DEVICE_ENOUGH_MS = 5, DEVICE_STACK = 1 << 20 };
 
 /* --- workers --------------------------------------------------------------------------------- */
 
@@ -456,7 +456,7 @@ enum virgo_code virgo_device_picked(struct virgo_ctx *ctx, const struct virgo_wa
 	};
 	enum virgo_code code = rally(&r);
 
-	if (code)
+	if (code || !got)
 		return code;
 	code = got->err.code;
 	if (code)
@@ -472,10 +472,14 @@ enum virgo_code virgo_device_picked(struct virgo_ctx *ctx, const struct virgo_wa
 
 static void bare_ioctl(struct virgo_worker *w)
 {
-	w->result = ioctl(w->fd, w->cmd, w->arg) ? errno : 0;
+	do {
+		w->result = ioctl(w->fd, w->cmd, w->arg) ? errno : 0;
+		/* stopped and continued: made anew, if nothing can have been done */
+	} while (w->result == EINTR && !(w->reply->flags & VIRGO_REPLY_MAYBE_DONE));
 }
 
-enum virgo_code virgo_device_ioctl(struct virgo_ctx *ctx, unsigned long cmd, void *arg, int *result,
+enum virgo_code virgo_device_ioctl(struct virgo_ctx *ctx, unsigned long cmd, void *arg,
+				   const struct virgo_ioc_reply *reply, int *result,
 				   struct virgo_error *err)
 {
 	struct virgo_device *dev = ctx->device;
@@ -490,6 +494,7 @@ enum virgo_code virgo_device_ioctl(struct virgo_ctx *ctx, unsigned long cmd, voi
 		return virgo_error_set(err, VIRGO_FAILED, "%s: %s", VIRGO_DEVICE, strerror(errnum));
 	w->cmd = cmd;
 	w->arg = arg;
+	w->reply = reply;
 	worker_run(w, bare_ioctl);
 	while (worker_state_of(w) != WORKER_DONE && !ctx->cancelled)
 		wait_for_news(dev, DEVICE_POLL_MS);

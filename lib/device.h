@@ -3,9 +3,9 @@
  * Calls by way of /dev/virgo: the kernel's node makes them, with its own key, to the nodes of its configuration.
  * Not installed.
  *
- * A call blocks in the kernel, and a signal would end it for good. So calls are made by threads that no signal
- * reaches, each with a descriptor of its own; whoever asked waits, looks whether it has been cancelled, and runs
- * the callbacks itself.
+ * A call blocks in the kernel, and a signal would end it. So calls are made by threads that no signal reaches, each
+ * with a descriptor of its own; whoever asked waits, looks whether it has been cancelled, and runs the callbacks
+ * itself. A process that is stopped and continued sees its waits end all the same: they are taken up again.
  */
 #ifndef VIRGO_DEVICE_H
 #define VIRGO_DEVICE_H
@@ -42,8 +42,9 @@ struct virgo_worker {
 	const struct virgo_request *req;
 	const struct virgo_want *want;		/* NULL: to the node of the answer's name */
 	struct virgo_answer *ans;
-	unsigned long cmd;			/* a bare ioctl */
+	unsigned long cmd;			/* a bare ioctl, and the reply in its structure */
 	void *arg;
+	const struct virgo_ioc_reply *reply;
 	int result;				/* 0, or errno of it */
 };
 
@@ -64,7 +65,8 @@ enum virgo_code virgo_device_many(struct virgo_ctx *ctx, const struct virgo_job 
  * One ioctl by a worker: VIRGO_OK with *result 0 or its errno; another code (interrupted, no memory): arg may
  * have been changed all the same
  */
-enum virgo_code virgo_device_ioctl(struct virgo_ctx *ctx, unsigned long cmd, void *arg, int *result,
+enum virgo_code virgo_device_ioctl(struct virgo_ctx *ctx, unsigned long cmd, void *arg,
+				   const struct virgo_ioc_reply *reply, int *result,
 				   struct virgo_error *err);
 /* hand a piece of the answer to whoever asked: what the sink says */
 int virgo_worker_piece(struct virgo_worker *w, const void *data, size_t len);

@@ -65,7 +65,7 @@ enum virgo_code virgo_device_malloc(struct virgo_ctx *ctx, const char *node, uin
 	if (node)
 		code = block_to(&m.to, node, err);
 	if (!code)
-		code = virgo_device_ioctl(ctx, VIRGO_IOC_MALLOC, &m, &result, err);
+		code = virgo_device_ioctl(ctx, VIRGO_IOC_MALLOC, &m, &m.reply, &result, err);
 	if (!code)
 		code = virgo_device_verdict(ctx, node, VIRGO_MEMPOOL, result, &m.reply, m.timeout_ms, 1,
 					    addr->node, err);
@@ -87,7 +87,7 @@ static enum virgo_code block_ioctl(struct virgo_ctx *ctx, const struct virgo_add
 	b->connect_ms = ctx->connect_timeout_ms;
 	snprintf(b->id, sizeof(b->id), "%s", addr->id);
 	code = block_to(&b->to, addr->node, err);
-	return code ? code : virgo_device_ioctl(ctx, cmd, b, result, err);
+	return code ? code : virgo_device_ioctl(ctx, cmd, b, &b->reply, result, err);
 }
 
 static enum virgo_code block_verdict(struct virgo_ctx *ctx, const struct virgo_address *addr, int result,

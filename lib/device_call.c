@@ -349,7 +349,10 @@ static int parcel_rest(struct virgo_worker *w, struct parcel *p, size_t cap)
 			return -1;
 		}
 		to = sink ? p->piece : ans->body + ans->len;
-		n = read(w->fd, to, DEVICE_PIECE);
+		/* stopped and continued, it goes on where it was */
+		do {
+			n = read(w->fd, to, DEVICE_PIECE);
+		} while (n < 0 && errno == EINTR);
 		if (n < 0)
 			return errno;
 		if (sink && n && virgo_worker_piece(w, to, n)) {
@@ -421,7 +424,11 @@ void virgo_device_call(struct virgo_worker *w)
 		goto out;
 	p->c.out = (uintptr_t)p->piece;
 	p->c.out_room = DEVICE_PIECE;
-	errnum = ioctl(w->fd, VIRGO_IOC_CALL, &p->c) ? errno : 0;
+	do {
+		errnum = ioctl(w->fd, VIRGO_IOC_CALL, &p->c) ? errno : 0;
+		p->c.flags |= p->c.reply.flags & VIRGO_REPLY_WAITS ? VIRGO_CALL_RESUME : 0;
+	} while (errnum == EINTR &&
+		 (p->c.flags & VIRGO_CALL_RESUME || !(p->c.reply.flags & VIRGO_REPLY_MAYBE_DONE)));
 	if (!errnum) {
 		errnum = parcel_answer(w, p);
 		if (errnum && p->c.more)

@@ -134,7 +134,7 @@ enum virgo_code virgo_device_clone(struct virgo_ctx *ctx, const char *node, cons
 	if (wrong)
 		code = virgo_error_set(err, VIRGO_UNREACHABLE, "%s: %s", node, wrong);
 	if (!code)
-		code = virgo_device_ioctl(ctx, VIRGO_IOC_CLONE, &c, &failure, err);
+		code = virgo_device_ioctl(ctx, VIRGO_IOC_CLONE, &c, &c.reply, &failure, err);
 	if (!code)
 		code = virgo_device_verdict(ctx, node, VIRGO_CPUPOOL, failure, &c.reply, c.timeout_ms, 1,
 					    result->node, err);

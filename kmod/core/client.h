@@ -96,8 +96,13 @@ int vg_call(struct vg_client *client, struct vg_call *call);
  * there (status, node, head). read gives up to @n bytes more of the body to @p, 0 at its end, or fails as
  * above; after -EINTR it may be called again, after anything else not. out and sink play no part.
  * close ends the call wherever it is: an exec whose answer is still coming is cancelled by that.
+ *
+ * Where open fails with -EINTR and yet *@flight is set, the whole request is out: resume goes on waiting for the
+ * head of its answer, as open would have, and may be interrupted again; or close gives it up. *@flight is NULL
+ * after any other failure.
  */
 int vg_call_open(struct vg_client *client, struct vg_call *call, struct vg_flight **flight);
+int vg_call_resume(struct vg_flight *flight);
 ssize_t vg_call_read(struct vg_flight *flight, void *p, size_t n);
 void vg_call_close(struct vg_flight *flight);
 /* Is there something to read that is here already? Has all of the body been read? */

@@ -63,6 +63,7 @@ struct vg_flight {
 	bool reused;			/* it has served another call before */
 	bool heard;			/* a byte of the answer has come */
 	bool partial;			/* the answer came before all of the request was sent */
+	bool waits;			/* all of it is sent, the head of the answer is not there */
 	size_t sent;			/* bytes of the request that the system has taken */
 
 	char body_hash[2 * VG_SHA256_BYTES];

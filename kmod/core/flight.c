@@ -175,6 +175,7 @@ static int flight_request(struct vg_flight *f)
 	int ret;
 
 	f->sent = 0;
+	vg_buf_reset(&f->in);
 	ret = vg_flight_head(f);
 	if (ret)
 		return call_failed(f, ret, "out of memory");
@@ -253,7 +254,6 @@ static int flight_answer(struct vg_flight *f)
 	u32 interim = 0;
 	int n;
 
-	vg_buf_reset(&f->in);
 	for (;;) {
 		n = one_head(f);
 		if (n < 0)
@@ -295,6 +295,7 @@ static int flight_begin(struct vg_flight *f)
 		f->partial = ret == -ECONNRESET && f->sent;
 		if (f->partial)
 			f->call->why = NULL;
+		f->waits = !ret;
 		if (!ret || f->partial)
 			ret = flight_answer(f);
 		if (!may_begin_anew(f, ret))
@@ -337,11 +338,19 @@ static void flight_free(struct vg_flight *f)
 	vg_client_leave(c);
 }
 
+/* An attempt has ended with @ret: may what was asked for have been done all the same? */
+static int note_end(struct vg_flight *f, int ret)
+{
+	f->call->maybe_done = ret && f->sent && vg_call_changes(f->call) && f->call->status < 300;
+	return ret;
+}
+
 int vg_call_open(struct vg_client *c, struct vg_call *call, struct vg_flight **out)
 {
 	struct vg_flight *f;
 	int ret;
 
+	*out = NULL;
 	call->status = 0;
 	call->node = call->retry_after_s = 0;
 	call->us = call->length = call->body_got = 0;
@@ -371,16 +380,21 @@ int vg_call_open(struct vg_client *c, struct vg_call *call, struct vg_flight **o
 	call->to = call->peer;
 	if (!call->to.port)
 		call->to.port = service_port(call->service);
-	ret = find_key(f) ?: vg_flight_check(f) ?: flight_begin(f);
-	if (ret) {
-		call->maybe_done = f->sent && vg_call_changes(call) && call->status < 300;
+	ret = note_end(f, find_key(f) ?: vg_flight_check(f) ?: flight_begin(f));
+	if (ret && !(ret == -EINTR && f->waits))
 		vg_call_close(f);
-		return ret;
-	}
-	*out = f;
-	return 0;
+	else
+		*out = f;
+	return ret;
 }
 EXPORT_SYMBOL_GPL(vg_call_open);
+
+int vg_call_resume(struct vg_flight *f)
+{
+	f->call->why = NULL;
+	return note_end(f, flight_answer(f));
+}
+EXPORT_SYMBOL_GPL(vg_call_resume);
 
 /* The connection has ended: is the body complete by that? */
 static ssize_t body_ends(struct vg_flight *f)
@@ -508,6 +522,8 @@ int vg_call(struct vg_client *c, struct vg_call *call)
 	int ret;
 
 	ret = vg_call_open(c, call, &f);
+	if (ret && f)
+		vg_call_close(f);
 	if (ret)
 		return ret;
 	if (f->answer.done)
@@ -516,7 +532,7 @@ int vg_call(struct vg_client *c, struct vg_call *call)
 		ret = body_to_buf(f);
 	else
 		ret = body_to_sink(f);
-	call->maybe_done = ret && vg_call_changes(call) && call->status < 300;
+	note_end(f, ret);
 	vg_call_close(f);
 	return ret;
 }

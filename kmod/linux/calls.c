@@ -151,7 +151,8 @@ static void fill_reply(struct virgo_ioc_run *run, int ret)
 	reply->retry_after_s = call->retry_after_s;
 	reply->us = call->us;
 	reply->flags = (call->connected ? VIRGO_REPLY_CONNECTED : 0) |
-		       (call->maybe_done ? VIRGO_REPLY_MAYBE_DONE : 0);
+		       (call->maybe_done ? VIRGO_REPLY_MAYBE_DONE : 0) |
+		       (ret == -EINTR && run->flight ? VIRGO_REPLY_WAITS : 0);
 	if (ret)
 		strscpy(reply->detail, call->why ?: "no answer", sizeof(reply->detail));
 	else if (call->status / 100 != 2)
@@ -175,16 +176,20 @@ static int read_refusal(struct virgo_ioc_run *run)
 	return got;
 }
 
-static int try_open(struct virgo_ioc_run *run)
+/* The head is there, or it is not (@ret) */
+static int take_head(struct virgo_ioc_run *run, int ret)
 {
-	int ret = vg_call_open(virgo_node->client, &run->call, &run->flight);
-
 	if (ret || run->call.status / 100 == 2)
 		return ret;
 	ret = read_refusal(run);
 	vg_call_close(run->flight);
 	run->flight = NULL;
 	return ret;
+}
+
+static int try_open(struct virgo_ioc_run *run)
+{
+	return take_head(run, vg_call_open(virgo_node->client, &run->call, &run->flight));
 }
 
 int virgo_ioc_do(struct virgo_ioc_run *run, bool open)
@@ -411,20 +416,29 @@ static int put_head(const struct vg_buf *head, struct virgo_ioc_call *c)
 	return head->len && copy_to_user(u64_to_user_ptr(c->head), head->p, head->len) ? -EFAULT : 0;
 }
 
+/* Make the call, or go on with one that waits (@g is NULL). */
 static int do_call(struct virgo_stream *stream, struct virgo_ioc_call *c, struct given *g)
 {
 	struct virgo_ioc_run *run = &stream->run;
 	struct vg_buf head;
-	int ret;
+	int ret = g ? fill_call(run, g, c) : 0;
 
-	ret = fill_call(run, g, c);
 	if (ret)
 		return ret;
 	vg_buf_init(&head, NULL, 0, min_t(u32, c->head_room, VG_HEADER_BYTES_MAX));
 	if (c->head)
 		run->call.head = &head;
-	ret = virgo_ioc_do(run, true) ?: put_head(&head, c) ?: put_body(stream, c);
-	if (ret < 0 && run->flight)
+	if (g) {
+		ret = virgo_ioc_do(run, true);
+	} else {
+		ret = take_head(run, vg_call_resume(run->flight));
+		fill_reply(run, ret);
+	}
+	if (!ret)
+		ret = put_head(&head, c) ?: put_body(stream, c);
+	if (!(c->flags & VIRGO_CALL_STREAM))
+		run->reply->flags &= ~VIRGO_REPLY_WAITS;
+	if (ret < 0 && run->flight && !(run->reply->flags & VIRGO_REPLY_WAITS))
 		virgo_ioc_broken(run, ret);
 	vg_buf_free(&head);
 	run->call.head = NULL;
@@ -450,56 +464,84 @@ static void keep_stream(struct virgo_file *vf, struct virgo_stream *stream, bool
 }
 
 /* What was read from the file is given up; what read() is to go on with needs the file for itself. */
-static int lock_file(struct virgo_file *vf, bool keep)
+static int lock_file(struct virgo_file *vf, u32 flags)
 {
-	bool helper;
+	bool helper, waits;
 
 	if (mutex_lock_interruptible(&vf->lock))
 		return -EINTR;
 	helper = vf->helper;
-	virgo_stream_drop(vf);
-	if (helper || !keep)
-		mutex_unlock(&vf->lock);
+	waits = vf->stream && vf->stream->reply.flags & VIRGO_REPLY_WAITS;
+	if (!(flags & VIRGO_CALL_RESUME))
+		virgo_stream_drop(vf);
+	else if (!waits || !(flags & VIRGO_CALL_STREAM))
+		helper = true;
+	if (!helper && flags & VIRGO_CALL_STREAM)
+		return 0;
+	mutex_unlock(&vf->lock);
+	if (flags & VIRGO_CALL_RESUME)
+		return -EINVAL;
 	return helper ? -EBUSY : 0;
 }
 
-long virgo_ioctl_call(struct virgo_file *vf, void __user *p)
+/* With the file locked: go on with the call that waits there. */
+static int resume_call(struct virgo_file *vf, struct virgo_ioc_call *c)
 {
-	struct virgo_stream *stream = NULL;
-	struct virgo_ioc_call *c;
-	struct given *g;
-	long ret = -ENOMEM;
+	struct virgo_stream *stream = vf->stream;
+	int ret;
 
-	c = kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
-	g = kzalloc(sizeof(*g), GFP_KERNEL_ACCOUNT);
-	if (!c || !g)
+	vf->stream = NULL;
+	ret = do_call(stream, c, NULL);
+	c->reply = stream->reply;
+	keep_stream(vf, stream, (!ret && c->more) || c->reply.flags & VIRGO_REPLY_WAITS);
+	return ret;
+}
+
+static int begin_call(struct virgo_file *vf, struct virgo_ioc_call *c)
+{
+	struct virgo_stream *stream = kzalloc(sizeof(*stream), GFP_KERNEL_ACCOUNT);
+	struct given *g = kzalloc(sizeof(*g), GFP_KERNEL_ACCOUNT);
+	int ret = -ENOMEM;
+
+	if (!stream || !g)
 		goto out;
-	ret = virgo_ioc_take(c, p, sizeof(*c));
-	if (ret)
-		goto out;
-	ret = -ENOMEM;
-	stream = kzalloc(sizeof(*stream), GFP_KERNEL_ACCOUNT);
-	if (!stream)
-		goto out;
-	ret = lock_file(vf, c->flags & VIRGO_CALL_STREAM);
-	if (ret)
-		goto out;
-	c->head_len = c->more = c->out_len = 0;
 	virgo_ioc_begin(&stream->run, &stream->reply, vf);
 	ret = take_given(g, c) ?: do_call(stream, c, g);
 	c->reply = stream->reply;
-	if (!virgo_ioc_is_refused(ret, &c->reply) && copy_to_user(p, c, sizeof(*c)))
-		ret = -EFAULT;
-	keep_stream(vf, stream, !ret && c->more);
+	keep_stream(vf, stream, (!ret && c->more) || c->reply.flags & VIRGO_REPLY_WAITS);
 	stream = NULL;
-	if (c->flags & VIRGO_CALL_STREAM)
-		mutex_unlock(&vf->lock);
 out:
 	if (g)
 		given_free(g);
 	kfree(g);
-	kfree(c);
 	kfree(stream);
+	return ret;
+}
+
+long virgo_ioctl_call(struct virgo_file *vf, void __user *p)
+{
+	struct virgo_ioc_call *c = kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
+	bool stream;
+	long ret;
+
+	if (!c)
+		return -ENOMEM;
+	ret = virgo_ioc_take(c, p, sizeof(*c));
+	if (ret)
+		goto out;
+	stream = c->flags & VIRGO_CALL_STREAM;
+	ret = lock_file(vf, c->flags);
+	if (ret)
+		goto out;
+	c->head_len = c->more = c->out_len = 0;
+	memset(&c->reply, 0, sizeof(c->reply));
+	ret = c->flags & VIRGO_CALL_RESUME ? resume_call(vf, c) : begin_call(vf, c);
+	if (!virgo_ioc_is_refused(ret, &c->reply) && copy_to_user(p, c, sizeof(*c)))
+		ret = -EFAULT;
+	if (stream)
+		mutex_unlock(&vf->lock);
+out:
+	kfree(c);
 	return ret;
 }
 
@@ -509,9 +551,12 @@ ssize_t virgo_stream_read(struct virgo_file *vf, char __user *to, size_t n)
 
 	if (mutex_lock_interruptible(&vf->lock))
 		return -EINTR;
-	/* it was given up, or read to its end */
-	ret = vf->stream && n ? stream_read(vf->stream, to, n) : 0;
-	if (vf->stream && n && ret <= 0 && ret != -EINTR)
+	/* it was given up, or read to its end; one whose head is not there has no body either */
+	if (vf->stream && vf->stream->reply.flags & VIRGO_REPLY_WAITS)
+		ret = -EINVAL;
+	else
+		ret = vf->stream && n ? stream_read(vf->stream, to, n) : 0;
+	if (vf->stream && n && ret <= 0 && ret != -EINTR && ret != -EINVAL)
 		virgo_stream_drop(vf);
 	mutex_unlock(&vf->lock);
 	return ret;

@@ -205,6 +205,53 @@ memory()
 	node_stop
 }
 
+@test "running things by way of the device: the library, its sample, the command" {
+	only kernel 'of the device'
+	start
+	run --separate-stderr "$TOP/build/examples/clone" --via syscall echo one two
+	assert_success
+	assert_output 'one two'
+	assert_regex "$stderr" "^clone: exited on $ADDR \(node 7\), exit 0, signal 0\$"
+	run --separate-stderr "$TOP/build/examples/clone" --via syscall sh -c 'echo bad >&2; exit 4'
+	assert_failure 4
+	assert_regex "$stderr" '^bad'
+	run --separate-stderr "$TOP/build/examples/clone" --via syscall --on "$ADDR" --kernel virgo_node_facts
+	assert_success
+	assert_line 'node=7'
+	run "$TOP/build/examples/clone" --via syscall none-such
+	assert_failure 3
+	by_device=$output
+	VIRGO_KEY_FILE=$KEYFILE VIRGO_NODES=$ADDR run "$TOP/build/examples/clone" --via http none-such
+	assert_failure 3
+	assert_equal "$by_device" "$output"
+	# output of any size and kind
+	"$TOP/build/examples/clone" --via syscall head -c 900000 /dev/urandom >got
+	assert_equal "$(stat -c %s got)" 900000
+	run "$VIRGO" --via syscall exec -- sh -c 'echo out; echo err >&2; exit 5'
+	assert_failure 5
+	assert_line out
+	assert_line err
+	echo input | "$VIRGO" --via syscall exec -- cat >got
+	assert_equal "$(cat got)" input
+	node_stop
+	ledger_is_balanced
+}
+
+@test "a call that is stopped and continued goes on" {
+	only kernel 'of the device'
+	local pid
+
+	start
+	"$VIRGO" --via syscall exec -- sh -c 'echo one; sleep 4; echo two' >got 2>&1 3>&- &
+	pid=$!
+	poll_until "$PATIENCE" pgrep -f 'sleep 4' >/dev/null
+	kill -STOP "$pid"
+	kill -CONT "$pid"
+	wait "$pid"
+	assert_equal "$(cat got)" $'one\ntwo'
+	node_stop
+}
+
 # --- signing -------------------------------------------------------------------------------------------------------------------
 
 @test "the kernel signs with client_key, whose rights count" {
@@ -362,7 +409,7 @@ memory()
 # bats test_tags=smoke
 @test "two nodes: keys are placed, blocks found, and a dead one is left out" {
 	only kernel 'of the device'
-	local i key where id first=0 second=0 began
+	local i where id first=0 second=0 began
 
 	node_keys kernel rights=read,write,exec,admin
 	node_keys tester rights=read,write,exec,admin

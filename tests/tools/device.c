@@ -301,7 +301,10 @@ static void wrong_calls(int fd)
 	CALL("abi", EPROTONOSUPPORT, c.abi++);
 	CALL("service", EINVAL, c.service = 6);
 	CALL("method", EINVAL, c.method = 5);
-	CALL("flags", EINVAL, c.flags = 4);
+	CALL("flags", EINVAL, c.flags = 8);
+	CALL("flags of a stream", EINVAL, c.flags = 10);
+	CALL("nothing that waits", EINVAL, c.flags = VIRGO_CALL_STREAM | VIRGO_CALL_RESUME);
+	CALL("waiting for no stream", EINVAL, c.flags = VIRGO_CALL_RESUME);
 	CALL("reserved0", EINVAL, c.reserved0 = 1);
 	CALL("reserved", EINVAL, c.reserved[1] = 1);
 	CALL("pick", EINVAL, c.to.pick = 4);

@@ -730,6 +730,38 @@ static void step_by_step(void **state)
 	assert_int_equal(peer.alive, 0);
 }
 
+static void interrupted_and_taken_up_again(void **state)
+{
+	const struct script s[] = {
+		{ .answer = OK_HEAD "Content-Length: 5\r\n\r\nhello", .step = 4, .reset_after = NEVER, .intr_at = 3 },
+		{ .answer = OK_HEAD "Content-Length: 5\r\n\r\nhello", .reset_after = NEVER, .intr_at = 1 },
+		{ .reset_after = NEVER, .intr_at = 1 },
+	};
+	struct vg_call call = call_for(VG_POST, "/v1/exec");
+	struct vg_flight *f;
+	char text[16] = "";
+	size_t i;
+
+	use_scripts(s, 3);
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(vg_call_open(client, &call, &f), -EINTR);
+		assert_non_null(f);
+		assert_true(call.maybe_done && !call.status);
+		assert_int_equal(vg_call_resume(f), 0);
+		assert_false(call.maybe_done);
+		assert_int_equal(call.status, 200);
+		assert_int_equal(vg_call_read(f, text, sizeof(text)), i ? 5 : 3);
+		vg_call_close(f);
+		vg_client_tick(client, U64_MAX);
+	}
+	/* sent once each */
+	assert_int_equal(peer.dials, 2);
+	/* as a whole there is nothing to take up */
+	assert_int_equal(vg_call(client, &call), -EINTR);
+	assert_true(call.maybe_done);
+	assert_int_equal(peer.alive, 0);
+}
+
 /* --- limits ------------------------------------------------------------------------------------------------------------- */
 
 static void time_runs_out(void **state)
@@ -929,6 +961,7 @@ int main(void)
 		TEST(answers_in_any_pieces),
 		TEST(sinks),
 		TEST(step_by_step),
+		TEST(interrupted_and_taken_up_again),
 		TEST(time_runs_out),
 		TEST(stopping_ends_calls),
 		TEST(cancelling_ends_calls),

@@ -147,7 +147,7 @@ struct virgo_ended {
  *	ENOENT		no such node: not in "nodes" of virgo_cloud.conf
  *	EILSEQ		a string that is to be UTF-8 is not
  *	ECONNREFUSED EHOSTUNREACH ETIMEDOUT …	no connection, or (reply.flags) no whole answer
- *	EINTR		a signal came; it is never begun anew by itself
+ *	EINTR		a signal came; a call is never begun anew by itself
  *	ECANCELED	by VIRGO_IOC_CANCEL
  *	EMSGSIZE	the answer is larger than there is room for
  *	EPROTO		what answered is no node
@@ -193,6 +193,7 @@ struct virgo_ioc_to {
 enum virgo_ioc_reply_flag {
 	VIRGO_REPLY_CONNECTED	= 1 << 0,	/* there was a connection */
 	VIRGO_REPLY_MAYBE_DONE	= 1 << 1,	/* it failed, and yet may have been done */
+	VIRGO_REPLY_WAITS	= 1 << 2,	/* CALL with STREAM, EINTR: see VIRGO_CALL_RESUME */
 };
 
 /* filled: who answered, and how */
@@ -224,6 +225,11 @@ enum virgo_ioc_call_flag {
 	 * descriptor, 0 at the end; until then the file is this call's, and a further call, or close(), gives it up.
 	 */
 	VIRGO_CALL_STREAM	= 1 << 1,
+	/*
+	 * With STREAM, after EINTR with VIRGO_REPLY_WAITS: the request is out, go on waiting for its answer. Nothing
+	 * is sent; only where the answer is to go is looked at. EINVAL: nothing waits.
+	 */
+	VIRGO_CALL_RESUME	= 1 << 2,
 };
 
 struct virgo_ioc_call {
