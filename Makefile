@@ -2,7 +2,7 @@
 # The one door. Everything that is built goes below build/; the two hosts of kmod/ have separate objects.
 #
 #	make			library, command, virgod and (where kernel headers are found) the modules
-#	make test | demo | demo-vm | bench | fuzz | lint | install | uninstall | clean | compile_commands.json
+#	make examples | test | demo | demo-vm | bench | fuzz | lint | install | uninstall | clean | compile_commands.json
 #	KDIR=DIR		another kernel's build tree;  ARCH=um for User-Mode Linux
 #	SAN=address,undefined	sanitizers for everything in user space (objects in build/san-…)
 #	V=1			show the commands
