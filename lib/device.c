@@ -233,7 +233,7 @@ static enum virgo_code device_ask_nodes(struct virgo_ctx *ctx, int fd, struct vi
 				 struct virgo_error *err)
 {
 	static const char only_one[] = "127.0.0.1";
-	struct virgo_ioc_node list[VIRGO_IOC_NODES_MAX];
+	struct virgo_ioc_node list[VIRGO_IOC_NODES_MAX] = { 0 };
 	char text[VIRGO_IOC_NODES_MAX * (VIRGO_IOC_TEXT + 1)];
 	struct virgo_ioc_nodes n = {
 		.size = sizeof(n), .abi = VIRGO_ABI, .list = (uintptr_t)list, .room = VIRGO_IOC_NODES_MAX,

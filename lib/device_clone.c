@@ -68,9 +68,10 @@ static char *trimmed(char *buf, size_t len)
 {
 	char *less = realloc(buf, len + 1);
 
-	buf = less ? less : buf;
-	buf[len] = '\0';
-	return buf;
+	if (!less)
+		less = buf;
+	less[len] = '\0';
+	return less;
 }
 
 static void fill_result(struct virgo_exec_result *r, struct virgo_ioc_clone *c, char *out, char *err)
