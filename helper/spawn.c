@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "helper/rlimits.h"
@@ -31,13 +32,27 @@ static void fail(int report, const char *step, const char *what)
 	_exit(127);
 }
 
+/*
+ * sigaction() refuses the two signals the C library keeps for its threads; whoever started the node may
+ * have left even those ignored, so the kernel itself is asked. A handler there stays: exec ends it, and a
+ * function's process needs it.
+ */
 static void default_signals(void)
 {
 	struct sigaction dfl = { .sa_handler = SIG_DFL };
+	struct { unsigned long handler, rest[7]; } act;	/* the kernel's structure, or more than it */
 	int sig;
 
-	for (sig = 1; sig < NSIG; sig++)
-		sigaction(sig, &dfl, NULL);
+	for (sig = 1; sig < NSIG; sig++) {
+		if (!sigaction(sig, &dfl, NULL))
+			continue;
+		memset(&act, 0, sizeof(act));
+		if (syscall(SYS_rt_sigaction, sig, NULL, &act, NSIG / 8) ||
+		    act.handler != (unsigned long)SIG_IGN)
+			continue;
+		memset(&act, 0, sizeof(act));
+		syscall(SYS_rt_sigaction, sig, &act, NULL, NSIG / 8);
+	}
 }
 
 /*

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "nodeset_int.h"
 
@@ -446,8 +447,9 @@ static enum virgo_code read_item(struct parser *p)
 		name = at + 1;
 		len = group_length(name);
 		at = name + len;
-	} else if (len == 3 && !memcmp(at, "all", 3) && ends_item(at[3])) {
-		name = at;
+	} else if (len == 3 && !strncasecmp(at, "all", 3) && ends_item(at[3])) {
+		/* in any case, as names are: no node can be called so */
+		name = "all";
 		at += 3;
 	} else if (!ends_item(*at)) {
 		code = read_nodes(p, item, ip6_length(item), &at);

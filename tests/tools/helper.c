@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -37,6 +38,7 @@ static const char help[] =
 "  --send HEX                         this as a message, instead of a run; may be repeated\n"
 "  --when-started die|hangup|bye|term|wait   kill the plugin, close the socket, say goodbye, SIGTERM, or\n"
 "                                     wait for a line on standard input\n"
+"  --ignore-signals                   start the plugin so, the two of the C library among them\n"
 "  --deadline S                       for all of it (60)\n";
 
 enum { FOREVER = -1, ENV_MAX = 2000, SENDS_MAX = 16 };
@@ -51,7 +53,7 @@ static struct {
 	struct strings plugin_args, allow, env, sends;
 	struct virgo_run run;
 	unsigned long count, parallel, sleepy, deadline, piece;
-	bool list;
+	bool list, ignores_signals;
 	char **argv;
 	int argc;
 } o = { .user = "", .group = "", .cwd = "/", .count = 1, .parallel = 1, .deadline = 60, .piece = VIRGO_MSG_DATA };
@@ -339,7 +341,7 @@ static void receive(void)
 enum option_id {
 	PLUGIN = 256, PLUGIN_ARG, ALLOW, USER, GROUP, CWD, UMASK, ENV, TIMEOUT, GRACE, OUTPUT_MAX, CPU, MEMORY,
 	FILE_SIZE, FILES, PROCESSES, FUNCTION, KIND, INPUT, KILL, COUNT, PARALLEL, SLEEPY, LIST, SEND,
-	WHEN_STARTED, DEADLINE, PIECE, HELP,
+	WHEN_STARTED, DEADLINE, PIECE, IGNORE_SIGNALS, HELP,
 };
 
 static const struct option options[] = {
@@ -352,7 +354,8 @@ static const struct option options[] = {
 	{ "stdin", 1, NULL, INPUT }, { "kill", 1, NULL, KILL }, { "count", 1, NULL, COUNT },
 	{ "parallel", 1, NULL, PARALLEL }, { "sleepy", 1, NULL, SLEEPY }, { "list", 0, NULL, LIST },
 	{ "send", 1, NULL, SEND }, { "when-started", 1, NULL, WHEN_STARTED },
-	{ "deadline", 1, NULL, DEADLINE }, { "piece", 1, NULL, PIECE }, { "help", 0, NULL, HELP }, { }
+	{ "deadline", 1, NULL, DEADLINE }, { "piece", 1, NULL, PIECE }, { "ignore-signals", 0, NULL, IGNORE_SIGNALS },
+	{ "help", 0, NULL, HELP }, { }
 };
 
 static uint64_t number(const char *text, int base)
@@ -403,12 +406,22 @@ static void take_option(int c)
 	case WHEN_STARTED: o.when_started = optarg; break;
 	case DEADLINE: o.deadline = number(optarg, 10); break;
 	case PIECE: o.piece = number(optarg, 10); break;
+	case IGNORE_SIGNALS: o.ignores_signals = true; break;
 	case HELP: fputs(help, stdout); exit(0);
 	default: fputs(help, stderr); exit(2);
 	}
 }
 
 /* --- the plugin ------------------------------------------------------------------------------------ */
+
+/* also those that sigaction() refuses */
+static void ignore_signals(void)
+{
+	unsigned long act[8] = { (unsigned long)SIG_IGN };
+
+	for (int sig = 1; sig < NSIG; sig++)
+		syscall(SYS_rt_sigaction, sig, act, NULL, NSIG / 8);
+}
 
 static void start_plugin(void)
 {
@@ -426,6 +439,8 @@ static void start_plugin(void)
 			fcntl(7, F_SETFD, 0);
 		else
 			dup2(pair[1], 7);
+		if (o.ignores_signals)
+			ignore_signals();
 		execv(o.plugin, (char **)argv);
 		_exit(127);
 	}

@@ -76,6 +76,7 @@ static void good_sets(void **state)
 		{ "[1-2]n", "1n 2n" },
 		{ "all", "127.0.0.1 127.0.0.2" },
 		{ "all,x", "127.0.0.1 127.0.0.2 x" },
+		{ "aLl,x", "127.0.0.1 127.0.0.2 x" },
 		{ "allen", "allen" },
 		{ "all1", "all1" },
 		{ "@web", "w1 w2" },
