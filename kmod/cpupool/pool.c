@@ -71,7 +71,7 @@ struct cp_run *cp_find(struct cp_pool *pool, u64 id)
 	struct cp_run *run;
 
 	lockdep_assert_held(&pool->lock);
-	hlist_for_each_entry(run, &pool->table[id % CP_HASH], hash) {
+	hlist_for_each_entry(run, &pool->table[id / CP_ID_STEP % CP_HASH], hash) {
 		if (run->id == id) {
 			cp_run_get(run);
 			return run;
@@ -200,8 +200,8 @@ int cp_pool_new(struct vg_node *node, struct cp_pool **out)
 	INIT_LIST_HEAD(&pool->list_waits);
 	vg_buf_init(&pool->list, NULL, 0, CP_LIST_MAX);
 	pool->cfg = vg_node_cfg(node);
-	/* later than any id of an earlier life, unless it began a million runs each second */
-	pool->next_id = node->start_real_s * 1000000;
+	/* later than any id of an earlier life, unless it began 4,096 runs each second; a job's id of it is looked at */
+	pool->next_id = ((u64)ktime_get_real_seconds() << CP_ID_SECOND) + node->id % CP_ID_STEP;
 	pool->fn_wq = alloc_workqueue("virgo_fn", WQ_UNBOUND, 0);
 	if (!pool->fn_wq)
 		goto err_pool;

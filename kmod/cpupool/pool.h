@@ -108,7 +108,11 @@ struct cp_wait {
 	int (*answer)(struct vg_req *req);
 };
 
-enum { CP_HASH = 1024 };
+/*
+ * A run's id: the second its pool began, then a count, then the node's number as far as it goes; so that
+ * nodes begun together have different ones, and JavaScript can say them.
+ */
+enum { CP_HASH = 1024, CP_ID_STEP = 256, CP_ID_SECOND = 20, CP_ID_BITS = 53 };
 
 struct cp_counters {
 	atomic64_t runs, jobs, ended[CP_ENDS], refused_full, output_bytes, output_dropped;

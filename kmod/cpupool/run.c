@@ -96,7 +96,7 @@ static void pool_add(struct cp_run *run)
 
 	cp_run_get(run);
 	list_add_tail(&run->link, &pool->runs);
-	hlist_add_head(&run->hash, &pool->table[run->id % CP_HASH]);
+	hlist_add_head(&run->hash, &pool->table[run->id / CP_ID_STEP % CP_HASH]);
 }
 
 void cp_forget(struct cp_run *run)
@@ -123,7 +123,8 @@ int cp_run_submit(struct cp_run *run)
 		atomic64_inc(&pool->count.refused_full);
 		goto out;
 	}
-	run->id = pool->next_id++;
+	run->id = pool->next_id;
+	pool->next_id += CP_ID_STEP;
 	run->item.seq = pool->seq++;
 	ret = cp_heap_push(&pool->line[run->job], &run->item);
 	if (ret)
@@ -145,6 +146,8 @@ void cp_run_lost(struct cp_pool *pool, u64 id, enum cp_kind kind, struct vg_str 
 {
 	struct cp_run *run = run_alloc(pool);
 
+	if (pool->next_id <= id && id < 1ull << CP_ID_BITS)
+		pool->next_id += round_up(id - pool->next_id + 1, CP_ID_STEP);
 	if (!run)
 		return;
 	run->spec.text = kvzalloc(name.n + 2, GFP_KERNEL);
