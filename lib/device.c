@@ -208,7 +208,7 @@ static enum virgo_code no_device(int errnum, struct virgo_error *err)
 
 	virgo_error_set(err, code, "via syscall: %s: %s", VIRGO_DEVICE, strerror(errnum));
 	if (code == VIRGO_NOT_ALLOWED)
-		virgo_error_hint(err, "join the group virgo-users, or use via http");
+		virgo_error_hint(err, "join the group virgo, or use via http");
 	else
 		virgo_error_hint(err, "load the kernel modules, or use via http");
 	return code;

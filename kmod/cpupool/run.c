@@ -14,6 +14,7 @@
 #include "core/auth.h"
 #include "core/clock.h"
 #include "core/conn.h"
+#include "core/events.h"
 #include "core/node.h"
 #include "cpupool/pool.h"
 
@@ -178,21 +179,22 @@ void cp_run_lost(struct cp_pool *pool, u64 id, enum cp_kind kind, struct vg_str 
 static void log_end(const struct cp_run *run)
 {
 	const struct cp_result *res = &run->result;
-	char name[96];
+	char name[96], line[224];
 	char *p;
+	int n;
 
 	vg_printable(run->spec.name, strlen(run->spec.name), name, sizeof(name));
 	for (p = name; *p; p++)
 		if (*p == ' ')
 			*p = '_';
-	if (res->end == CP_EXITED)
-		pr_info("virgo_cpupool: exec fn=%s arg_bytes=%llu node=%u us=%llu\n", name,
-			(unsigned long long)run->spec.arg_bytes, run->pool->node->id,
-			(unsigned long long)res->us);
-	else
-		pr_info("virgo_cpupool: ended fn=%s arg_bytes=%llu node=%u us=%llu how=%s signal=%d\n", name,
-			(unsigned long long)run->spec.arg_bytes, run->pool->node->id,
-			(unsigned long long)res->us, cp_end_names[res->end], res->signal);
+	n = scnprintf(line, sizeof(line), "%s fn=%s arg_bytes=%llu node=%u us=%llu",
+		      res->end == CP_EXITED ? "exec" : "ended", name, (unsigned long long)run->spec.arg_bytes,
+		      run->pool->node->id, (unsigned long long)res->us);
+	if (res->end != CP_EXITED)
+		n += scnprintf(line + n, sizeof(line) - n, " how=%s signal=%d", cp_end_names[res->end], res->signal);
+	pr_info("virgo_cpupool: %s\n", line);
+	/* nobody may be there who keeps events */
+	vg_event_log(run->pool->node, "cpupool", vg_str(line, n));
 }
 
 /* Tell who waits: for the end, and (at the end or before) for output. run->lock is held. */

@@ -185,7 +185,7 @@ memory()
 	run setpriv --reuid 65534 --regid 65534 --clear-groups "$VIRGO" --via syscall mem get a
 	assert_failure 4
 	assert_output --partial '/dev/virgo: Permission denied'
-	assert_output --partial 'hint: join the group virgo-users'
+	assert_output --partial 'hint: join the group virgo'
 	node_stop
 }
 
