@@ -29,8 +29,8 @@ static void start(struct cp_run *run)
 	int ret;
 
 	cp_run_get(run);
-	pool->queued--;
-	pool->running[run->job]++;
+	cp_step(&pool->queued, -1);
+	cp_step(&pool->running[run->job], 1);
 	run->slot = true;
 	run->state = CP_RUNNING;
 	run->started_ms = vg_real_ms();
@@ -38,7 +38,7 @@ static void start(struct cp_run *run)
 	run->overdue_ms = vg_mono_ms() + run->timeout_ms + run->cfg->exec_grace_ms + OVERDUE_MS;
 	ret = run->spec.kind == CP_KERNEL ? cp_function_start(run) : cp_helper_start(run);
 	if (ret) {
-		pool->running[run->job]--;
+		cp_step(&pool->running[run->job], -1);
 		run->slot = false;
 		if (ret == -ENOENT)
 			failed.refusal = CP_R_NOT_FOUND;

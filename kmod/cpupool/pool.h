@@ -129,6 +129,7 @@ struct cp_pool {
 	bool stopping;
 	u64 next_id, seq;
 	struct cp_heap line[2];		/* [0]: runs somebody waits for, [1]: jobs */
+	/* changed under the lock, by cp_step() only; the statistics look without it */
 	u32 running[2];			/* slots taken */
 	u32 queued;
 	u32 kept;			/* jobs that have ended */
@@ -152,6 +153,11 @@ struct cp_pool {
 
 	struct cp_counters count;
 };
+
+static inline void cp_step(u32 *count, int by)
+{
+	WRITE_ONCE(*count, *count + by);
+}
 
 /* --- pool.c ------------------------------------------------------------------------------------------ */
 int cp_pool_new(struct vg_node *node, struct cp_pool **pool);

@@ -107,7 +107,7 @@ void cp_forget(struct cp_run *run)
 	list_del_init(&run->link);
 	hlist_del(&run->hash);
 	if (run->job && run->state == CP_ENDED)
-		run->pool->kept--;
+		cp_step(&run->pool->kept, -1);
 	cp_run_put(run);
 }
 
@@ -130,7 +130,7 @@ int cp_run_submit(struct cp_run *run)
 	ret = cp_heap_push(&pool->line[run->job], &run->item);
 	if (ret)
 		goto out;
-	pool->queued++;
+	cp_step(&pool->queued, 1);
 	run->state = CP_QUEUED;
 	run->queued_ms = vg_real_ms();
 	atomic64_inc(run->job ? &pool->count.jobs : &pool->count.runs);
@@ -168,7 +168,7 @@ void cp_run_lost(struct cp_pool *pool, u64 id, enum cp_kind kind, struct vg_str 
 	run->result = (struct cp_result){ .end = CP_LOST, .exit = -1 };
 	strscpy(run->result.why, "the node stopped or died before it ended", sizeof(run->result.why));
 	run->forget_ms = vg_mono_ms() + pool->cfg->job_keep_ms;
-	pool->kept++;
+	cp_step(&pool->kept, 1);
 	pool_add(run);
 	cp_run_put(run);
 }
@@ -236,7 +236,7 @@ static void count_end(struct cp_run *run)
 	if (!run->job)
 		return;
 	run->forget_ms = vg_mono_ms() + pool->cfg->job_keep_ms;
-	pool->kept++;
+	cp_step(&pool->kept, 1);
 	if (!pool->stopping)
 		cp_journal_end(run);
 }
@@ -250,7 +250,7 @@ bool cp_run_end(struct cp_run *run, const struct cp_result *result)
 		return false;
 	if (run->state == CP_QUEUED) {
 		cp_heap_remove(&pool->line[run->job], &run->item);
-		pool->queued--;
+		cp_step(&pool->queued, -1);
 	}
 	run->state = CP_ENDED;
 	run->result = *result;
@@ -273,7 +273,7 @@ void cp_run_worked(struct cp_run *run)
 	if (!run->slot)
 		return;
 	run->slot = false;
-	pool->running[run->job]--;
+	cp_step(&pool->running[run->job], -1);
 	settle(run);
 	cp_schedule(pool);
 }
