@@ -194,20 +194,20 @@ static int take_line(struct entries *e, char *line, size_t number)
 
 static int read_lines(struct run *r, FILE *file, const char *path, struct entries *e)
 {
-	char *line = NULL;
-	size_t size = 0, number = 0;
-	int ret = 0;
-	ssize_t n;
+	char *line = malloc(LOG_LINE_MAX);
+	size_t number = 0, n;
+	int ret = line ? 0 : -2;
 
-	while (!ret && (n = getline(&line, &size, file)) > 0) {
-		if (++number > LOG_LINES_MAX || n > LOG_LINE_MAX) {
+	while (!ret && fgets(line, LOG_LINE_MAX, file)) {
+		n = strlen(line);
+		/* over long, or with a NUL in it */
+		if (++number > LOG_LINES_MAX || ((!n || line[n - 1] != '\n') && !feof(file))) {
 			ret = -1;
 			break;
 		}
 		if (number == 1 && !strcmp(line, header))
 			continue;
-		if (line[n - 1] == '\n')
-			line[n - 1] = '\0';
+		line[strcspn(line, "\n")] = '\0';
 		ret = take_line(e, line, number);
 	}
 	free(line);

@@ -166,20 +166,6 @@ enum virgo_code virgo_pick(struct virgo_ctx *ctx, const struct virgo_want *want,
 
 /* --- what became of it ----------------------------------------------------------------------- */
 
-/* refusals that a node speaks before it has begun anything */
-static int not_taken_on(const char *problem)
-{
-	static const char *const codes[] = {
-		"exec.busy", "exec.degraded", "exec.no_helper", "conn.limit", "auth.starting",
-		"auth.replay_table_full",
-	};
-
-	for (size_t i = 0; i < VIRGO_COUNT(codes); i++)
-		if (!strcmp(problem, codes[i]))
-			return 1;
-	return 0;
-}
-
 static enum vg_outcome outcome(const struct virgo_answer *ans, const struct virgo_error *err)
 {
 	if (ans && ans->status)
@@ -204,7 +190,7 @@ static int asks_for_rest(struct vg_peer *peer, const struct virgo_answer *ans)
 	if (s && !*end)
 		vg_peer_retry_after(peer, s < VG_RETRY_AFTER_MAX_MS / 1000 ? s * 1000 :
 				    VG_RETRY_AFTER_MAX_MS, virgo_now_ms());
-	return not_taken_on(ans->err.problem);
+	return vg_not_taken_on(ans->err.problem);
 }
 
 int virgo_picked_done(struct virgo_ctx *ctx, struct virgo_pick *pick, const struct virgo_answer *ans,

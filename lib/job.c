@@ -246,6 +246,25 @@ enum virgo_code virgo_job_submit_many(struct virgo_ctx *ctx, const struct virgo_
 	return code;
 }
 
+/* ask for what may take wait_ms to come; free *ans, whatever this returns */
+static enum virgo_code ask_waiting(struct virgo_ctx *ctx, const struct virgo_job_address *job,
+				   struct virgo_target *t, struct virgo_request *req,
+				   uint64_t wait_ms, struct virgo_answer **ans,
+				   struct virgo_error *err)
+{
+	enum virgo_code code;
+
+	*ans = NULL;
+	if (wait_ms) {
+		wait_ms = wait_ms < WAIT_MAX_MS ? wait_ms : WAIT_MAX_MS;
+		virgo_target_number(t, "wait", wait_ms);
+		req->timeout_ms = wait_ms + JOB_SLACK_MS;
+	}
+	req->target = t->text;
+	code = virgo_target_end(t, err);
+	return code ? code : virgo_call(ctx, job->node, req, ans, err);
+}
+
 enum virgo_code virgo_job_show(struct virgo_ctx *ctx, const struct virgo_job_address *job,
 			       uint64_t wait_ms, struct virgo_job_info *info,
 			       struct virgo_error *err)
@@ -258,16 +277,7 @@ enum virgo_code virgo_job_show(struct virgo_ctx *ctx, const struct virgo_job_add
 	memset(info, 0, sizeof(*info));
 	if (code)
 		return code;
-	if (wait_ms) {
-		wait_ms = wait_ms < WAIT_MAX_MS ? wait_ms : WAIT_MAX_MS;
-		virgo_target_number(&t, "wait", wait_ms);
-		req.timeout_ms = wait_ms + JOB_SLACK_MS;
-	}
-	req.target = t.text;
-	code = virgo_target_end(&t, err);
-	if (code)
-		return code;
-	code = virgo_call(ctx, job->node, &req, &ans, err);
+	code = ask_waiting(ctx, job, &t, &req, wait_ms, &ans, err);
 	if (!code)
 		code = take_job(ans, job->node, info, err);
 	virgo_answer_free(ans);
@@ -416,16 +426,7 @@ enum virgo_code virgo_job_output(struct virgo_ctx *ctx, const struct virgo_job_a
 	virgo_target_segment(&t, "output", 6);
 	virgo_target_number(&t, "offset", offset);
 	virgo_target_query(&t, "stream", stream == VIRGO_STDERR ? "stderr" : "stdout", 6);
-	if (wait_ms) {
-		wait_ms = wait_ms < WAIT_MAX_MS ? wait_ms : WAIT_MAX_MS;
-		virgo_target_number(&t, "wait", wait_ms);
-		req.timeout_ms = wait_ms + JOB_SLACK_MS;
-	}
-	req.target = t.text;
-	code = virgo_target_end(&t, err);
-	if (code)
-		return code;
-	code = virgo_call(ctx, job->node, &req, &ans, err);
+	code = ask_waiting(ctx, job, &t, &req, wait_ms, &ans, err);
 	if (!code)
 		code = take_output(ans, offset, out, err);
 	virgo_answer_free(ans);

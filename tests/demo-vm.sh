@@ -42,14 +42,28 @@ boot()
 	node_id = $1
 	listen = 0.0.0.0
 	names = 127.0.0.1$1
+	nodes = 100.64.0.1, $source
+	client_key = demo
 	state_dir = /run
 	analytics_mode = apply
 	END
 	tests/vm/node start "demo$1" --kernel $kernel --timeout 240 --mem 256 --shell $ports \
-		--ko "$modules/virgo.ko" --ko "$modules/virgo_mempool.ko" \
+		--ko "$modules/virgo.ko" --ko "$modules/virgo_mempool.ko" --ko "$modules/virgo_cpupool.ko" \
 		--file "$work/node$1.conf=/etc/virgo_cloud.conf" --file "$work/keys=/etc/virgo_keys" \
+		"${clone[@]}" \
 		--forward "127.0.0.1$1:30000:30000" --forward "127.0.0.1$1:40000:40000" \
 		--link "$work/end$1,$work/end$((3 - $1)),$2/10" 2>&1 | sed "s/^/guest $1: /"
+}
+
+# with_libraries PROGRAM DEST: the --file options for it and for what it is linked with
+with_libraries()
+{
+	local library
+
+	printf -- '--file\n%s=%s\n' "$1" "$2"
+	ldd "$1" | sed -nE 's/^(.* => )?[[:space:]]*(\/[^ ]+) \(.*/\2/p' | while read -r library; do
+		printf -- '--file\n%s=%s\n' "$library" "$library"
+	done
 }
 
 # in_guest STATUSES N LINE: typed at the guest's own shell
@@ -67,9 +81,10 @@ modules=build/kmod/$release
 export KDIR
 show 'kmod/build.sh'
 printf 'nodes = 127.0.0.11,127.0.0.12\nkey_file = %s/key\n' "$work" >"$VIRGO_CONFIG"
-show "virgo key new demo --rights read,write,admin --node-file $work/keys --client-file $work/key"
+show "virgo key new demo --rights read,write,exec,admin --node-file $work/keys --client-file $work/key"
 
-chapter "two guests: each loads virgo.ko and virgo_mempool.ko and is a node; its ports are those of 127.0.0.11 and 127.0.0.12"
+chapter "two guests: each loads virgo.ko, virgo_mempool.ko and virgo_cpupool.ko and is a node; its ports are those of 127.0.0.11 and 127.0.0.12"
+mapfile -t clone < <(with_libraries build/examples/clone /bin/clone)
 source=$(virgo -o tsv analytics top -q -n 1 $log | cut -f 1)
 guests=(demo1 demo2)
 boot 1 100.64.0.1 &
@@ -89,6 +104,13 @@ chapter "keys and values in the memory of two kernels"
 show 'for i in 1 2 3 4; do virgo -q mem set user/$i "name $i"; done && virgo mem ls'
 show 'virgo mem get user/1 && virgo mem get user/2 && virgo mem incr visits 42'
 step 4 '$' 'VIRGO_KEY_FILE=none virgo mem get user/1'
+
+chapter "a program calls virgo_clone(); the kernel of guest 1 picks the node, by way of /dev/virgo"
+facts='clone --via syscall --kernel virgo_node_facts 2>/dev/null | head -n 1'
+in_guest 0 1 'clone --via syscall --kernel virgo_cloud_test_kernelspace "hello from guest 1"'
+in_guest 0 1 'for i in 1 2 3; do while :; do :; done & echo $! >>/tmp/busy; done'
+in_guest 0 1 "until [ \"\$($facts)\" = node=2 ]; do sleep 1; done; for i in 1 2 3 4; do $facts; done"
+in_guest 0 1 'kill $(cat /tmp/busy); dmesg | grep "virgo_cpupool: exec" | head -n 2'
 
 chapter "the loop: values learnt from a kernel's log, acted upon in the kernel"
 head -c 1048576 /dev/urandom >"$work/big"
@@ -116,7 +138,7 @@ capped "$before" "$after" "$limit"
 
 chapter "what the kernels said, and away again"
 in_guest 0 1 'dmesg | grep virgo:'
-in_guest 0 1 'rmmod virgo_mempool && rmmod virgo && dmesg | tail -n 2'
+in_guest 0 1 'rmmod virgo_cpupool virgo_mempool && rmmod virgo && dmesg | tail -n 2'
 for guest in "${guests[@]}"; do
 	show "tests/vm/node stop $guest"
 done

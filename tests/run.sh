@@ -36,9 +36,9 @@ trap 'rm -rf "$results"' EXIT
 # tally NAME STATUS LOG: a line on what the log holds, with all that failed; the numbers go to the results
 tally()
 {
-	local name=$1 status=$2 log=$3
+	local name=$1 status=$2 log=$3 took=${4-0}
 
-	awk -v name="$name" -v status="$status" -v log_name="$log" -v counts="$results/$name" '
+	awk -v took="$took" -v name="$name" -v status="$status" -v log_name="$log" -v counts="$results/$name" '
 	/^[0-9]+\.\.[0-9]+/ { split($0, plan, /\.\./); planned += plan[2]; told = 0; next }
 	/^not ok/ { failed++; told = 1; text = text "  " $0 "\n"; next }
 	/^ok/ { if (tolower($0) ~ /# *skip/) skipped++; else passed++; told = 0; next }
@@ -61,20 +61,20 @@ tally()
 				if (i % 80 in tail)
 					text = text "  | " tail[i % 80] "\n"
 		printf "%d %d %d\n", passed, failed, skipped >counts
-		printf "%s %s: %d passed, %d failed%s\n%s%s", failed ? "FAIL" : "ok  ", name, passed, failed,
-			skipped ? sprintf(", %d skipped", skipped) : "", text, failed ? "  log: " log_name "\n" : ""
+		printf "%s %s: %d passed, %d failed%s in %d s\n%s%s", failed ? "FAIL" : "ok  ", name, passed, failed,
+			skipped ? sprintf(", %d skipped", skipped) : "", took, text, failed ? "  log: " log_name "\n" : ""
 	}' "$log"
 }
 
 # stage NAME COMMAND...: the command writes TAP
 stage()
 {
-	local name=$1 log status=0
+	local name=$1 log status=0 began=$SECONDS
 	log=$out/${name// /-}.log
 
 	shift
 	"$@" >"$log" 2>&1 </dev/null || status=$?
-	tally "$name" "$status" "$log"
+	tally "$name" "$status" "$log" $((SECONDS - began))
 }
 
 failure()
@@ -225,7 +225,7 @@ guest()
 		--timeout 2400 -- "$top/tests/tools/quick.sh" bats -T --tap "${bats_options[@]}" "$@"
 }
 
-# Guests that take about as long, so that two of them fill two processors. A guest of one processor does the same in half
+# The longest first, so that two of them fill two processors to the end. A guest of one processor does the same in half
 # the time, so only the suites that want races have two: life and limits.
 kernel()
 {
@@ -245,6 +245,7 @@ kernel()
 		mapfile -t files < <(suite_files $group)
 		[[ ${#files[@]} = 0 ]] || guest "kernel $kernel ${group// /+}" "$kernel" "$smp" "${files[@]}"
 	done
+	queue "kernel $kernel kapi" "$vm/kapi.sh" "$kernel"
 }
 
 smoke()

@@ -4,7 +4,9 @@
  * clock or keep anything but what is in the peers.
  */
 #include <linux/export.h>
+#include <linux/kernel.h>
 #include <linux/math64.h>
+#include <linux/string.h>
 
 #include "core/balance.h"
 #include "core/place.h"
@@ -98,25 +100,50 @@ static enum tier best_tier(const struct vg_choice *c)
 
 u32 vg_balance_soonest(const struct vg_choice *c, u64 *wait_ms)
 {
-	u32 best = VG_PICK_NONE, i;
+	u32 best = VG_PICK_NONE, tried = VG_PICK_NONE, nr_tried = 0, i;
 	u64 soonest = U64_MAX, at;
 
 	for (i = 0; i < c->n; i++) {
 		const struct vg_peer *p = &c->peers[i];
 
-		if (skipped(c, i) || (p->fails && p->probing))
+		if (skipped(c, i))
 			continue;
+		if (p->fails && p->probing) {
+			/* any of them alike */
+			if (!vg_rng_below(c->rng, ++nr_tried))
+				tried = i;
+			continue;
+		}
 		at = max(p->fails ? p->down_until_ms : 0, p->retry_until_ms);
 		if (at < soonest) {
 			soonest = at;
 			best = i;
 		}
 	}
+	if (best == VG_PICK_NONE && tried != VG_PICK_NONE) {
+		best = tried;
+		soonest = c->peers[best].retry_until_ms;
+	}
 	if (best != VG_PICK_NONE)
 		*wait_ms = soonest > c->now_ms ? soonest - c->now_ms : 0;
 	return best;
 }
 EXPORT_SYMBOL_GPL(vg_balance_soonest);
+
+bool vg_not_taken_on(const char *problem)
+{
+	static const char *const codes[] = {
+		"exec.busy", "exec.degraded", "exec.no_helper", "conn.limit", "auth.starting",
+		"auth.replay_table_full",
+	};
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(codes); i++)
+		if (!strcmp(problem, codes[i]))
+			return true;
+	return false;
+}
+EXPORT_SYMBOL_GPL(vg_not_taken_on);
 
 /* --- comparing ------------------------------------------------------------------------------------------ */
 

@@ -133,11 +133,13 @@ u32 vg_balance_pick(const struct vg_choice *c);
 u32 vg_balance_draw(const struct vg_choice *c, u32 out[2]);
 u32 vg_balance_better(const struct vg_choice *c, const u32 *which, u32 n);
 /*
- * Where nobody may be picked: the peer (not to be skipped) whose pause or Retry-After ends first,
- * or VG_PICK_NONE; *@wait_ms until then. For a caller who would rather try a dead peer than
- * nothing.
+ * Where nobody may be picked: the peer (not to be skipped) whose pause or Retry-After ends first; if
+ * somebody is trying each of them just now, perhaps with a call that takes an hour, any of them; or
+ * VG_PICK_NONE. *@wait_ms until then. For a caller who would rather try a dead peer than nothing.
  */
 u32 vg_balance_soonest(const struct vg_choice *c, u64 *wait_ms);
+/* Is @problem (a problem document's code) a refusal that a node speaks before it has begun anything? */
+bool vg_not_taken_on(const char *problem);
 /* May @p be picked at all at @now_ms? */
 bool vg_peer_usable(const struct vg_peer *p, u64 now_ms);
 

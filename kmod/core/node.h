@@ -90,6 +90,7 @@ struct vg_node {
 	u64 shadow_connections;		/* learnt limit in shadow, 0: none */
 	atomic64_t shadow_limit, shadow_deny;	/* what it would have refused */
 
+	const struct vg_event_sink __rcu *event_sink;	/* core/events.h */
 	struct workqueue_struct *wq;	/* what a handler does not do on the connection's worker */
 	void *host;
 };

@@ -59,7 +59,7 @@ struct picking {
 
 /*
  * Under the lock, where nobody may be picked: rather than nobody the dead one whose pause ends first, but not
- * one found dead just now; or one that somebody is trying at this moment, perhaps with a call that takes an hour.
+ * one found dead just now.
  */
 static u32 last_resort(const struct picking *p)
 {
@@ -68,10 +68,7 @@ static u32 last_resort(const struct picking *p)
 
 	if (p->choice.nr_skip)
 		return VG_PICK_NONE;
-	/* all are being tried */
-	if (i == VG_PICK_NONE)
-		i = vg_rng_below(p->choice.rng, p->s->n);
-	if (p->choice.now_ms < p->s->peer[i].retry_until_ms || p->s->seat[i].dead_ms >= p->begun_ms)
+	if (i == VG_PICK_NONE || p->choice.now_ms < p->s->peer[i].retry_until_ms || p->s->seat[i].dead_ms >= p->begun_ms)
 		return VG_PICK_NONE;
 	return i;
 }
@@ -230,21 +227,6 @@ int vg_peers_pick(struct vg_node *node, const struct vg_ask *ask, struct vg_pick
 
 /* --- what became of it ----------------------------------------------------------------------------------------------- */
 
-/* Refusals that a node speaks before it has begun anything */
-static bool not_taken_on(const char *problem)
-{
-	static const char *const codes[] = {
-		"exec.busy", "exec.degraded", "exec.no_helper", "conn.limit", "auth.starting",
-		"auth.replay_table_full",
-	};
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(codes); i++)
-		if (!strcmp(problem, codes[i]))
-			return true;
-	return false;
-}
-
 static enum vg_outcome call_outcome(const struct vg_call *call, int ret)
 {
 	if (call->status)
@@ -284,7 +266,7 @@ bool vg_peers_done(struct vg_node *node, struct vg_picked *picked, const struct 
 		s->seat[picked->index].number = call->node;
 	if ((call->status == 503 || call->status == 429) && call->retry_after_s) {
 		vg_peer_retry_after(p, (u64)call->retry_after_s * MSEC_PER_SEC, now_ms);
-		again = not_taken_on(problem);
+		again = vg_not_taken_on(problem);
 	}
 	spin_unlock(&peers->lock);
 	if (!again || picked->tried == VG_ASK_TRIES)

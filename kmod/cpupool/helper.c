@@ -248,7 +248,7 @@ static void end_helped(struct cp_pool *pool, const struct cp_result *result)
 			continue;
 		/* its slot is free before the next one starts, which a new helper may get */
 		run->slot = false;
-		pool->running[run->job]--;
+		cp_step(&pool->running[run->job], -1);
 		cp_run_get(run);
 		if (!cp_run_end(run, result) && !run->job)
 			cp_forget(run);

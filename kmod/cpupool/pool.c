@@ -29,8 +29,8 @@ static void start(struct cp_run *run)
 	int ret;
 
 	cp_run_get(run);
-	pool->queued--;
-	pool->running[run->job]++;
+	cp_step(&pool->queued, -1);
+	cp_step(&pool->running[run->job], 1);
 	run->slot = true;
 	run->state = CP_RUNNING;
 	run->started_ms = vg_real_ms();
@@ -38,7 +38,7 @@ static void start(struct cp_run *run)
 	run->overdue_ms = vg_mono_ms() + run->timeout_ms + run->cfg->exec_grace_ms + OVERDUE_MS;
 	ret = run->spec.kind == CP_KERNEL ? cp_function_start(run) : cp_helper_start(run);
 	if (ret) {
-		pool->running[run->job]--;
+		cp_step(&pool->running[run->job], -1);
 		run->slot = false;
 		if (ret == -ENOENT)
 			failed.refusal = CP_R_NOT_FOUND;
@@ -71,7 +71,7 @@ struct cp_run *cp_find(struct cp_pool *pool, u64 id)
 	struct cp_run *run;
 
 	lockdep_assert_held(&pool->lock);
-	hlist_for_each_entry(run, &pool->table[id % CP_HASH], hash) {
+	hlist_for_each_entry(run, &pool->table[id / CP_ID_STEP % CP_HASH], hash) {
 		if (run->id == id) {
 			cp_run_get(run);
 			return run;
@@ -200,8 +200,8 @@ int cp_pool_new(struct vg_node *node, struct cp_pool **out)
 	INIT_LIST_HEAD(&pool->list_waits);
 	vg_buf_init(&pool->list, NULL, 0, CP_LIST_MAX);
 	pool->cfg = vg_node_cfg(node);
-	/* later than any id of an earlier life, unless it began a million runs each second */
-	pool->next_id = node->start_real_s * 1000000;
+	/* later than any id of an earlier life, unless it began 4,096 runs each second; a job's id of it is looked at */
+	pool->next_id = ((u64)ktime_get_real_seconds() << CP_ID_SECOND) + node->id % CP_ID_STEP;
 	pool->fn_wq = alloc_workqueue("virgo_fn", WQ_UNBOUND, 0);
 	if (!pool->fn_wq)
 		goto err_pool;

@@ -108,7 +108,11 @@ struct cp_wait {
 	int (*answer)(struct vg_req *req);
 };
 
-enum { CP_HASH = 1024 };
+/*
+ * A run's id: the second its pool began, then a count, then the node's number as far as it goes; so that
+ * nodes begun together have different ones, and JavaScript can say them.
+ */
+enum { CP_HASH = 1024, CP_ID_STEP = 256, CP_ID_SECOND = 20, CP_ID_BITS = 53 };
 
 struct cp_counters {
 	atomic64_t runs, jobs, ended[CP_ENDS], refused_full, output_bytes, output_dropped;
@@ -125,6 +129,7 @@ struct cp_pool {
 	bool stopping;
 	u64 next_id, seq;
 	struct cp_heap line[2];		/* [0]: runs somebody waits for, [1]: jobs */
+	/* changed under the lock, by cp_step() only; the statistics look without it */
 	u32 running[2];			/* slots taken */
 	u32 queued;
 	u32 kept;			/* jobs that have ended */
@@ -148,6 +153,11 @@ struct cp_pool {
 
 	struct cp_counters count;
 };
+
+static inline void cp_step(u32 *count, int by)
+{
+	WRITE_ONCE(*count, *count + by);
+}
 
 /* --- pool.c ------------------------------------------------------------------------------------------ */
 int cp_pool_new(struct vg_node *node, struct cp_pool **pool);

@@ -14,6 +14,7 @@
 #include "core/auth.h"
 #include "core/clock.h"
 #include "core/conn.h"
+#include "core/events.h"
 #include "core/node.h"
 #include "cpupool/pool.h"
 
@@ -96,7 +97,7 @@ static void pool_add(struct cp_run *run)
 
 	cp_run_get(run);
 	list_add_tail(&run->link, &pool->runs);
-	hlist_add_head(&run->hash, &pool->table[run->id % CP_HASH]);
+	hlist_add_head(&run->hash, &pool->table[run->id / CP_ID_STEP % CP_HASH]);
 }
 
 void cp_forget(struct cp_run *run)
@@ -106,7 +107,7 @@ void cp_forget(struct cp_run *run)
 	list_del_init(&run->link);
 	hlist_del(&run->hash);
 	if (run->job && run->state == CP_ENDED)
-		run->pool->kept--;
+		cp_step(&run->pool->kept, -1);
 	cp_run_put(run);
 }
 
@@ -123,12 +124,13 @@ int cp_run_submit(struct cp_run *run)
 		atomic64_inc(&pool->count.refused_full);
 		goto out;
 	}
-	run->id = pool->next_id++;
+	run->id = pool->next_id;
+	pool->next_id += CP_ID_STEP;
 	run->item.seq = pool->seq++;
 	ret = cp_heap_push(&pool->line[run->job], &run->item);
 	if (ret)
 		goto out;
-	pool->queued++;
+	cp_step(&pool->queued, 1);
 	run->state = CP_QUEUED;
 	run->queued_ms = vg_real_ms();
 	atomic64_inc(run->job ? &pool->count.jobs : &pool->count.runs);
@@ -145,6 +147,8 @@ void cp_run_lost(struct cp_pool *pool, u64 id, enum cp_kind kind, struct vg_str 
 {
 	struct cp_run *run = run_alloc(pool);
 
+	if (pool->next_id <= id && id < 1ull << CP_ID_BITS)
+		pool->next_id += round_up(id - pool->next_id + 1, CP_ID_STEP);
 	if (!run)
 		return;
 	run->spec.text = kvzalloc(name.n + 2, GFP_KERNEL);
@@ -164,7 +168,7 @@ void cp_run_lost(struct cp_pool *pool, u64 id, enum cp_kind kind, struct vg_str 
 	run->result = (struct cp_result){ .end = CP_LOST, .exit = -1 };
 	strscpy(run->result.why, "the node stopped or died before it ended", sizeof(run->result.why));
 	run->forget_ms = vg_mono_ms() + pool->cfg->job_keep_ms;
-	pool->kept++;
+	cp_step(&pool->kept, 1);
 	pool_add(run);
 	cp_run_put(run);
 }
@@ -175,21 +179,22 @@ void cp_run_lost(struct cp_pool *pool, u64 id, enum cp_kind kind, struct vg_str 
 static void log_end(const struct cp_run *run)
 {
 	const struct cp_result *res = &run->result;
-	char name[96];
+	char name[96], line[224];
 	char *p;
+	int n;
 
 	vg_printable(run->spec.name, strlen(run->spec.name), name, sizeof(name));
 	for (p = name; *p; p++)
 		if (*p == ' ')
 			*p = '_';
-	if (res->end == CP_EXITED)
-		pr_info("virgo_cpupool: exec fn=%s arg_bytes=%llu node=%u us=%llu\n", name,
-			(unsigned long long)run->spec.arg_bytes, run->pool->node->id,
-			(unsigned long long)res->us);
-	else
-		pr_info("virgo_cpupool: ended fn=%s arg_bytes=%llu node=%u us=%llu how=%s signal=%d\n", name,
-			(unsigned long long)run->spec.arg_bytes, run->pool->node->id,
-			(unsigned long long)res->us, cp_end_names[res->end], res->signal);
+	n = scnprintf(line, sizeof(line), "%s fn=%s arg_bytes=%llu node=%u us=%llu",
+		      res->end == CP_EXITED ? "exec" : "ended", name, (unsigned long long)run->spec.arg_bytes,
+		      run->pool->node->id, (unsigned long long)res->us);
+	if (res->end != CP_EXITED)
+		n += scnprintf(line + n, sizeof(line) - n, " how=%s signal=%d", cp_end_names[res->end], res->signal);
+	pr_info("virgo_cpupool: %s\n", line);
+	/* nobody may be there who keeps events */
+	vg_event_log(run->pool->node, "cpupool", vg_str(line, n));
 }
 
 /* Tell who waits: for the end, and (at the end or before) for output. run->lock is held. */
@@ -231,7 +236,7 @@ static void count_end(struct cp_run *run)
 	if (!run->job)
 		return;
 	run->forget_ms = vg_mono_ms() + pool->cfg->job_keep_ms;
-	pool->kept++;
+	cp_step(&pool->kept, 1);
 	if (!pool->stopping)
 		cp_journal_end(run);
 }
@@ -245,7 +250,7 @@ bool cp_run_end(struct cp_run *run, const struct cp_result *result)
 		return false;
 	if (run->state == CP_QUEUED) {
 		cp_heap_remove(&pool->line[run->job], &run->item);
-		pool->queued--;
+		cp_step(&pool->queued, -1);
 	}
 	run->state = CP_ENDED;
 	run->result = *result;
@@ -268,7 +273,7 @@ void cp_run_worked(struct cp_run *run)
 	if (!run->slot)
 		return;
 	run->slot = false;
-	pool->running[run->job]--;
+	cp_step(&pool->running[run->job], -1);
 	settle(run);
 	cp_schedule(pool);
 }

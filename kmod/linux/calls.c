@@ -401,7 +401,8 @@ static int put_body(struct virgo_stream *stream, struct virgo_ioc_call *c)
 		got = stream_read(stream, out + c->out_len, c->out_room - c->out_len);
 		c->out_len += got > 0 ? got : 0;
 	}
-	if (got < 0)
+	/* what was interrupted here goes on with read() */
+	if (got < 0 && !(got == -EINTR && streams))
 		return got;
 	c->more = got && !vg_call_is_done(run->flight);
 	return c->more && !streams ? -EMSGSIZE : 0;

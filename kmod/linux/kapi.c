@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The interface of kapi/virgo.h on top of core's registry of values.
+ * The interface of kapi/virgo.h on top of core: learnt values and events.
  */
 #include <linux/export.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
 
+#include "core/events.h"
 #include "core/node.h"
 #include "core/values.h"
 #include "kapi/virgo.h"
@@ -86,3 +87,9 @@ void virgo_value_unregister(struct virgo_value *v)
 	kfree(a);
 }
 EXPORT_SYMBOL_GPL(virgo_value_unregister);
+
+int virgo_eventnet_log(const char *source, const char *text)
+{
+	return vg_event_log(virgo_node, source, vg_cstr(text));
+}
+EXPORT_SYMBOL_GPL(virgo_eventnet_log);

@@ -5,14 +5,11 @@
 bats_require_minimum_version 1.5.0
 bats_load_library bats-support
 bats_load_library bats-assert
+load common
 
 setup()
 {
-	VIRGO=${VIRGO:-$BATS_TEST_DIRNAME/../../build/virgo}
-	export VIRGO XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run XDG_CONFIG_HOME=$BATS_TEST_TMPDIR/config
-	unset VIRGO_CONFIG VIRGO_NODES VIRGO_KEY_FILE VIRGO_OUTPUT
-	mkdir -m 700 "$XDG_RUNTIME_DIR"
-	cd "$BATS_TEST_TMPDIR"
+	virgo_alone
 }
 
 teardown()

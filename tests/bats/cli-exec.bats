@@ -6,6 +6,7 @@
 bats_require_minimum_version 1.5.0
 bats_load_library bats-support
 bats_load_library bats-assert
+load common
 
 # Three nodes of our own, with addresses of their own, so that several runs on a machine do not meet.
 setup_file()
@@ -77,21 +78,6 @@ virgo()
 gone()
 {
 	! kill -0 "$1" 2>/dev/null
-}
-
-# poll_until SECONDS COMMAND [ARGUMENT...]
-poll_until()
-{
-	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
-
-	shift
-	until "$@"; do
-		if ((${EPOCHREALTIME/./} >= end)); then
-			echo "not within the time given: $*" >&2
-			return 1
-		fi
-		sleep 0.05
-	done
 }
 
 # script NAME: a program of standard input's lines, which the nodes may run

@@ -8,6 +8,7 @@ bats_require_minimum_version 1.5.0
 bats_load_library bats-support
 bats_load_library bats-assert
 bats_load_library bats-file
+load common
 
 setup_file()
 {
@@ -67,21 +68,6 @@ root()
 has_sanitizer()
 {
 	grep -q __asan_init "$HELPER"
-}
-
-# poll_until SECONDS COMMAND...
-poll_until()
-{
-	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
-
-	shift
-	until "$@"; do
-		if ((${EPOCHREALTIME/./} >= end)); then
-			echo "not within the time given: $*" >&2
-			return 1
-		fi
-		sleep 0.05
-	done
 }
 
 # h [OPTION...] NAME [ARGUMENT...]: one run; $output has what the helper said, out and err what the run said

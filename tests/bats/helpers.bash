@@ -26,6 +26,8 @@
 #	poll_until SECONDS COMMAND...	succeed as soon as the command does
 
 bats_require_minimum_version 1.5.0
+# shellcheck source=tests/bats/common.bash
+source "$BATS_TEST_DIRNAME/common.bash"
 # Their own load.bash starts a program for each of these files, in every test; a process is dear in a guest.
 for library in "${BATS_LIB_PATH%%:*}"/bats-{support,assert}/src/*.bash; do
 	# shellcheck source=/dev/null
@@ -102,21 +104,6 @@ only()
 }
 
 # --- waiting ----------------------------------------------------------------------------------------------------------
-
-# poll_until SECONDS COMMAND [ARGUMENT...]
-poll_until()
-{
-	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
-
-	shift
-	until "$@"; do
-		if ((${EPOCHREALTIME/./} >= end)); then
-			echo "not within the time given: $*" >&2
-			return 1
-		fi
-		sleep 0.05
-	done
-}
 
 # Milliseconds of a clock that goes on.
 now_ms()

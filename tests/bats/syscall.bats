@@ -242,13 +242,17 @@ memory()
 	local pid
 
 	start
-	"$VIRGO" --via syscall exec -- sh -c 'echo one; sleep 4; echo two' >got 2>&1 3>&- &
+	# stopped wherever it is, from its start to its end
+	stop_and_continue()
+	{
+		kill -STOP "$pid" 2>/dev/null && kill -CONT "$pid"
+		grep -q two got
+	}
+	"$VIRGO" --via syscall exec -- sh -c 'echo one; sleep 2; echo 1; sleep 1; echo two' >got 2>&1 3>&- &
 	pid=$!
-	poll_until "$PATIENCE" pgrep -f 'sleep 4' >/dev/null
-	kill -STOP "$pid"
-	kill -CONT "$pid"
+	poll_until "$PATIENCE" stop_and_continue
 	wait "$pid"
-	assert_equal "$(cat got)" $'one\ntwo'
+	assert_equal "$(cat got)" $'one\n1\ntwo'
 	node_stop
 }
 

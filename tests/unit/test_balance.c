@@ -403,6 +403,13 @@ static void tried_ones_are_skipped(void **state)
 		assert_int_equal(wait, 8);
 		peers[3].probing = true;
 		assert_int_equal(vg_balance_soonest(&choice, &wait), 1);
+		/* somebody is trying all of them */
+		peers[1].probing = true;
+		peers[1].retry_until_ms = NOW + 5;
+		peers[3].retry_until_ms = NOW + 5;
+		assert_true(vg_balance_soonest(&choice, &wait) % 2);
+		assert_int_equal(wait, 5);
+		peers[1].retry_until_ms = peers[3].retry_until_ms = 0;
 	}
 }
 

@@ -20,6 +20,7 @@
 #include <linux/slab.h>
 
 #include "core/conn.h"
+#include "core/events.h"
 #include "core/host.h"
 #include "core/json.h"
 #include "core/ledger.h"
@@ -627,6 +628,38 @@ static void test_values_of_other_modules(void **state)
 	stop(node);
 }
 
+/* --- events ------------------------------------------------------------------------------------------ */
+
+static char kept[64];
+
+static int keep(struct vg_node *node, const char *source, struct vg_str text)
+{
+	snprintf(kept, sizeof(kept), "%s: %.*s", source, (int)text.n, text.p);
+	return text.n > 20 ? -ENOSPC : 0;
+}
+
+static void test_events_go_to_who_keeps_them(void **state)
+{
+	static const struct vg_event_sink sink = { .log = keep };
+	static char text[VG_EVENT_TEXT + 1];
+	struct vg_node *node = start();
+
+	assert_non_null(node);
+	assert_int_equal(vg_event_log(node, "a", vg_cstr("nobody")), -ENOENT);
+	vg_event_sink_set(node, &sink);
+	assert_int_equal(vg_event_log(node, "a", vg_cstr("somebody")), 0);
+	assert_string_equal(kept, "a: somebody");
+	assert_int_equal(vg_event_log(node, "a", vg_cstr("more than it has room for")), -ENOSPC);
+	memset(text, 'x', sizeof(text));
+	assert_int_equal(vg_event_log(node, "a", vg_str(text, sizeof(text))), -EINVAL);
+	assert_int_equal(vg_event_log(node, "a", vg_str(text, sizeof(text) - 1)), -ENOSPC);
+	assert_int_equal(vg_event_log(node, "a", vg_cstr("\xff")), -EINVAL);
+	assert_int_equal(vg_event_log(node, "a", vg_cstr("")), -EINVAL);
+	vg_event_sink_set(node, NULL);
+	assert_int_equal(vg_event_log(node, "a", vg_cstr("nobody")), -ENOENT);
+	stop(node);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -638,7 +671,7 @@ int main(void)
 		T(test_settings_and_their_origin), T(test_stamps), T(test_values_in_force),
 		T(test_values_not_applied), T(test_bad_files_leave_what_is_in_force),
 		T(test_bounds_steps_and_modes), T(test_some_are_never_denied),
-		T(test_values_of_other_modules),
+		T(test_values_of_other_modules), T(test_events_go_to_who_keeps_them),
 	};
 
 	shim_printk_level = 0;

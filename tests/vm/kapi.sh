@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Tests what only a kernel has: another module's values (kapi/virgo.h), tracepoints, refusals to load and to unload. Outside a
+# Tests what only a kernel has: what another module may call (kapi/virgo.h), tracepoints, refusals to load and to unload. Outside a
 # guest: builds the module and runs itself in one. Never loads anything into the machine it is called on.
 #	tests/vm/kapi.sh 6.1|6.12|uml ...
 set -euo pipefail
@@ -116,6 +116,7 @@ test_values()
 	check 'a value in force is told at once' is "$(param told) $(param in_force)" '42 Y'
 	check 'a number is read' is "$(param top_count)" 7
 	check 'a text is read' is "$(param top_ip)" 192.0.2.9
+	check 'an event that nobody keeps, and one without a text' is "$(param event)" '-2 -22'
 	values 'SampleLimit=43'
 	check 'values are read anew' is "$(get -X POST http://127.0.0.1:40000/v1/analytics/reload)" 200
 	check 'a new value is told' is "$(param told)" 43

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What other kernel modules may call of virgo.ko. Exported for GPL modules; all may sleep.
+ * What other kernel modules may call of virgo.ko. Exported for GPL modules; all may sleep but
+ * where it says otherwise.
  */
 #ifndef KAPI_VIRGO_H
 #define KAPI_VIRGO_H
@@ -33,5 +34,11 @@ struct virgo_value {
 int virgo_value_register(struct virgo_value *v);
 /* When it returns, changed() has run a last time if the value was in force, and never will again. */
 void virgo_value_unregister(struct virgo_value *v);
+
+/*
+ * Tell those who watch this node's events that something has happened: a line of up to 1,024 bytes of UTF-8.
+ * @source is your module's name. 0, -ENOENT (nobody on this node keeps events), -EINVAL. Does not sleep.
+ */
+int virgo_eventnet_log(const char *source, const char *text);
 
 #endif

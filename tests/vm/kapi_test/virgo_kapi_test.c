@@ -34,8 +34,16 @@ static int show_text(char *out, const struct kernel_param *kp)
 	return ret < 0 ? sysfs_emit(out, "error %d\n", ret) : sysfs_emit(out, "%s\n", text);
 }
 
+static int show_event(char *out, const struct kernel_param *kp)
+{
+	return sysfs_emit(out, "%d %d\n", virgo_eventnet_log(KBUILD_MODNAME, "read"),
+			  virgo_eventnet_log(KBUILD_MODNAME, ""));
+}
+
+static const struct kernel_param_ops event_ops = { .get = show_event };
 static const struct kernel_param_ops read_ops = { .get = show_read };
 static const struct kernel_param_ops text_ops = { .get = show_text };
+module_param_cb(event, &event_ops, NULL, 0444);
 module_param_cb(top_count, &read_ops, NULL, 0444);
 module_param_cb(top_ip, &text_ops, NULL, 0444);
 
