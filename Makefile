@@ -47,6 +47,7 @@ PURE_SRC += $(addprefix kmod/user/shim/,alloc.c inet.c kstrtox.c string.c)
 LIB_SRC  := $(wildcard lib/*.c)
 CLI_SRC  := $(wildcard cli/*.c)
 AN_SRC   := $(wildcard analytics/*.c)
+PROMPT_SRC := $(wildcard shell/prompt/*.c)
 HELP_SRC := $(wildcard helper/*.c)
 FUNC_SRC := $(wildcard helper/functions/*.c)
 
@@ -55,6 +56,7 @@ PURE_OBJ := $(PURE_SRC:%.c=$B/pure/%.o)
 LIB_OBJ  := $(LIB_SRC:%.c=$B/user/%.o)
 CLI_OBJ  := $(CLI_SRC:%.c=$B/user/%.o)
 AN_OBJ   := $(AN_SRC:%.c=$B/user/%.o)
+PROMPT_OBJ := $(PROMPT_SRC:%.c=$B/user/%.o)
 HELP_OBJ := $(HELP_SRC:%.c=$B/user/%.o)
 FUNC_LIB := $(FUNC_SRC:helper/functions/%.c=$B/functions/%.so)
 
@@ -65,7 +67,7 @@ AN_LIBS   := -lsvm -lcjson -lnettle -lz -lm -lpthread
 .PHONY: all user kmod examples test unit demo demo-vm bench fuzz lint install uninstall clean help deps
 all: user kmod
 
-user: $B/virgod $B/virgo $B/virgo-analytics.so $B/libvirgo.so $B/virgo_kernelupcall_plugin $(FUNC_LIB) examples
+user: $B/virgod $B/virgo $B/virgo-analytics.so $B/virgo-prompt.so $B/libvirgo.so $B/virgo_kernelupcall_plugin $(FUNC_LIB) examples
 
 deps:
 	@tests/deps.sh build
@@ -86,6 +88,10 @@ $B/virgo: $(CLI_OBJ) $B/libvirgo.a
 $B/virgo-analytics.so: $(AN_OBJ)
 	$(call say,LD,$@)$(CC) $(SANFLAGS) -shared -o $@ $^ $(AN_LIBS)
 
+# loaded at a terminal only, so that virgo itself starts without readline
+$B/virgo-prompt.so: $(PROMPT_OBJ)
+	$(call say,LD,$@)$(CC) $(SANFLAGS) -shared -o $@ $^ -lreadline
+
 $B/virgo_kernelupcall_plugin: $(HELP_OBJ)
 	$(call say,LD,$@)$(CC) $(SANFLAGS) -pie -Wl,-z,relro,-z,now -o $@ $^ -ldl -lpthread
 
@@ -105,11 +111,15 @@ $B/user/helper/%.o: helper/%.c Makefile VERSION
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(HUSER) -c -o $@ $<
 
+$B/user/shell/prompt/%.o: shell/prompt/%.c Makefile VERSION
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(UUSER) -fvisibility=hidden -c -o $@ $<
+
 $B/user/%.o: %.c Makefile VERSION
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(UUSER) -c -o $@ $<
 
--include $(NODE_OBJ:.o=.d) $(PURE_OBJ:.o=.d) $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(AN_OBJ:.o=.d) $(HELP_OBJ:.o=.d)
+-include $(NODE_OBJ:.o=.d) $(PURE_OBJ:.o=.d) $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(AN_OBJ:.o=.d) $(PROMPT_OBJ:.o=.d) $(HELP_OBJ:.o=.d)
 
 # --- sample programs, as somebody else would build them ---------------------------------------------
 EXAMPLES := $(patsubst lib/examples/%.c,$B/examples/%,$(wildcard lib/examples/*.c))
