@@ -260,7 +260,7 @@ static void read_pending(struct sh_parser *p)
 
 /* --- tokens --------------------------------------------------------------------------------- */
 
-static _Noreturn void left_out(struct sh_parser *p, const char *what, const char *instead)
+static _Noreturn void no_operator(struct sh_parser *p, const char *what, const char *instead)
 {
 	sh_wrong(p, p->in->tok.pos, "\"%s\" is left out of this language: %s", what, instead);
 }
@@ -274,24 +274,24 @@ static bool take_byte(struct sh_parser *p, int c)
 	return true;
 }
 
-static void read_in(struct sh_parser *p, struct sh_tok *tok)
+static void scan_in(struct sh_parser *p, struct sh_tok *tok)
 {
 	tok->redir = SH_IN;
 	if (take_byte(p, '<')) {
 		tok->redir = SH_HERE;
 		tok->tabs = take_byte(p, '-');
 		if (!tok->tabs && sh_peek(p) == '<')
-			left_out(p, "<<<", "pipe it in with printf, or use a here-document (<<EOF)");
+			no_operator(p, "<<<", "pipe it in with printf, or use a here-document (<<EOF)");
 	} else if (take_byte(p, '>')) {
 		tok->redir = SH_IN_OUT;
 	} else if (take_byte(p, '&')) {
 		tok->redir = SH_DUP_IN;
 	} else if (sh_peek(p) == '(') {
-		left_out(p, "<(...)", "use a pipe, or a file");
+		no_operator(p, "<(...)", "use a pipe, or a file");
 	}
 }
 
-static void read_out(struct sh_parser *p, struct sh_tok *tok)
+static void scan_out(struct sh_parser *p, struct sh_tok *tok)
 {
 	tok->redir = SH_OUT;
 	if (take_byte(p, '>'))
@@ -299,18 +299,18 @@ static void read_out(struct sh_parser *p, struct sh_tok *tok)
 	else if (take_byte(p, '&'))
 		tok->redir = SH_DUP_OUT;
 	else if (!take_byte(p, '|') && sh_peek(p) == '(')
-		left_out(p, ">(...)", "use a pipe, or a file");
+		no_operator(p, ">(...)", "use a pipe, or a file");
 }
 
-static void read_redir(struct sh_parser *p, struct sh_tok *tok, int fd)
+static void scan_redir(struct sh_parser *p, struct sh_tok *tok, int fd)
 {
 	bool in = *p->in->at++ == '<';
 
 	tok->type = SH_T_REDIR;
 	if (in)
-		read_in(p, tok);
+		scan_in(p, tok);
 	else
-		read_out(p, tok);
+		scan_out(p, tok);
 	if (fd < 0)
 		fd = in ? 0 : 1;
 	tok->fd = fd;
@@ -344,19 +344,19 @@ static enum sh_tok_type read_operator(struct sh_parser *p, int c)
 	switch (c) {
 	case '&':
 		if (sh_peek(p) == '>')
-			left_out(p, "&>", "write > FILE 2>&1");
+			no_operator(p, "&>", "write > FILE 2>&1");
 		return take_byte(p, '&') ? SH_T_AND : SH_T_AMP;
 	case '|':
 		if (sh_peek(p) == '&')
-			left_out(p, "|&", "write 2>&1 |");
+			no_operator(p, "|&", "write 2>&1 |");
 		return take_byte(p, '|') ? SH_T_OR : SH_T_PIPE;
 	case ';':
 		if (sh_peek(p) == '&')
-			left_out(p, ";&", "end the branch with ;; and give the patterns one list (a|b)");
+			no_operator(p, ";&", "end the branch with ;; and give the patterns one list (a|b)");
 		if (!take_byte(p, ';'))
 			return SH_T_SEMI;
 		if (sh_peek(p) == '&')
-			left_out(p, ";;&", "end the branch with ;; and use a second case");
+			no_operator(p, ";;&", "end the branch with ;; and use a second case");
 		return SH_T_DSEMI;
 	case '(':
 		return SH_T_OPEN;
@@ -410,13 +410,13 @@ static void read_token(struct sh_parser *p)
 		if (in->pending)
 			read_pending(p);
 	} else if (c == '<' || c == '>') {
-		read_redir(p, tok, -1);
+		scan_redir(p, tok, -1);
 	} else if (sh_ends_word(c)) {
 		tok->type = read_operator(p, c);
 	} else {
 		fd = read_fd(p);
 		if (fd >= 0) {
-			read_redir(p, tok, fd);
+			scan_redir(p, tok, fd);
 		} else {
 			tok->word = sh_read_word(p);
 			tok->type = SH_T_WORD;

@@ -48,7 +48,7 @@ extern const char *const sh_reserved[];
 struct sh_arena;
 struct sh_arena *sh_arena_new(void);
 void sh_arena_free(struct sh_arena *arena);
-/* zeroed and aligned for anything; NULL: out of memory */
+/* zeroed and aligned for pointers and 64 bits; NULL: out of memory */
 void *sh_alloc(struct sh_arena *arena, size_t size);
 char *sh_strndup(struct sh_arena *arena, const char *s, size_t len);
 

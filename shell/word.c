@@ -171,7 +171,7 @@ void sh_read_here(struct sh_parser *p, struct sh_word *word)
 /* --- substitutions -------------------------------------------------------------------------- */
 
 /* at "(" of "$(", which began at from */
-static struct sh_node *read_command(struct sh_parser *p, const char *from)
+static struct sh_node *read_dollar_command(struct sh_parser *p, const char *from)
 {
 	struct sh_reader *in = p->in;
 	struct sh_here *pending = in->pending, **tail = in->pending_tail;
@@ -434,7 +434,7 @@ static void read_substitution(struct sh_parser *p, struct build *b, enum place p
 	}
 	p->in->at = at;
 	part = add_part(p, b, SH_COMMAND, quoted, pos);
-	part->command = read_command(p, from);
+	part->command = read_dollar_command(p, from);
 }
 
 static void read_dollar(struct sh_parser *p, struct build *b, enum place place)
