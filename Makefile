@@ -46,6 +46,7 @@ PURE_SRC += $(addprefix kmod/core/,balance.c load.c predict.c json_read.c values
 PURE_SRC += $(addprefix kmod/user/shim/,alloc.c inet.c kstrtox.c string.c)
 LIB_SRC  := $(wildcard lib/*.c)
 CLI_SRC  := $(wildcard cli/*.c)
+SHELL_SRC := $(wildcard shell/*.c)
 AN_SRC   := $(wildcard analytics/*.c)
 PROMPT_SRC := $(wildcard shell/prompt/*.c)
 HELP_SRC := $(wildcard helper/*.c)
@@ -55,6 +56,7 @@ NODE_OBJ := $(NODE_SRC:%.c=$B/node/%.o)
 PURE_OBJ := $(PURE_SRC:%.c=$B/pure/%.o)
 LIB_OBJ  := $(LIB_SRC:%.c=$B/user/%.o)
 CLI_OBJ  := $(CLI_SRC:%.c=$B/user/%.o)
+SHELL_OBJ := $(SHELL_SRC:%.c=$B/user/%.o)
 AN_OBJ   := $(AN_SRC:%.c=$B/user/%.o)
 PROMPT_OBJ := $(PROMPT_SRC:%.c=$B/user/%.o)
 HELP_OBJ := $(HELP_SRC:%.c=$B/user/%.o)
@@ -82,7 +84,11 @@ $B/libvirgo.so: $(LIB_OBJ) $(PURE_OBJ) lib/libvirgo.map
 	$(call say,LD,$@)$(CC) $(SANFLAGS) -shared -Wl,-soname,libvirgo.so.1 \
 		-Wl,--version-script=lib/libvirgo.map -o $@ $(LIB_OBJ) $(PURE_OBJ) $(LIB_LIBS)
 
-$B/virgo: $(CLI_OBJ) $B/libvirgo.a
+# the language of "virgo shell": a library that knows nothing of virgo
+$B/libvirgo-shell.a: $(SHELL_OBJ)
+	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
+
+$B/virgo: $(CLI_OBJ) $B/libvirgo-shell.a $B/libvirgo.a
 	$(call say,LD,$@)$(CC) $(SANFLAGS) -o $@ $^ $(LIB_LIBS) -ldl -lm
 
 $B/virgo-analytics.so: $(AN_OBJ)
@@ -119,7 +125,7 @@ $B/user/%.o: %.c Makefile VERSION
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(UUSER) -c -o $@ $<
 
--include $(NODE_OBJ:.o=.d) $(PURE_OBJ:.o=.d) $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(AN_OBJ:.o=.d) $(PROMPT_OBJ:.o=.d) $(HELP_OBJ:.o=.d)
+-include $(NODE_OBJ:.o=.d) $(PURE_OBJ:.o=.d) $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(SHELL_OBJ:.o=.d) $(AN_OBJ:.o=.d) $(PROMPT_OBJ:.o=.d) $(HELP_OBJ:.o=.d)
 
 # --- sample programs, as somebody else would build them ---------------------------------------------
 EXAMPLES := $(patsubst lib/examples/%.c,$B/examples/%,$(wildcard lib/examples/*.c))
