@@ -62,7 +62,7 @@ static bool plain_word(const char *word)
 }
 
 /* our environment, with what was said by options in place of the variables of the same meaning */
-static char **environment(const struct cli_settings *set, char *said[3])
+char **cli_environment(const struct cli_settings *set, char *said[CLI_SAID])
 {
 	const char *const names[] = { "VIRGO_CONFIG=", "VIRGO_NODES=", "VIRGO_OUTPUT=" };
 	const char *const values[] = { set->config, set->nodes, set->output };
@@ -71,18 +71,18 @@ static char **environment(const struct cli_settings *set, char *said[3])
 
 	while (environ[n])
 		n++;
-	env = calloc(n + 4, sizeof(*env));
+	env = calloc(n + CLI_SAID + 1, sizeof(*env));
 	for (i = 0, n = 0; env && environ[i]; i++) {
-		for (k = 0; k < 3; k++)
+		for (k = 0; k < CLI_SAID; k++)
 			if (values[k] && !strncmp(environ[i], names[k], strlen(names[k])))
 				break;
-		if (k == 3)
+		if (k == CLI_SAID)
 			env[n++] = environ[i];
 	}
-	for (k = 0; k < 3; k++)
+	for (k = 0; k < CLI_SAID; k++)
 		if (values[k] && asprintf(&said[k], "%s%s", names[k], values[k]) < 0)
 			said[k] = NULL;
-	for (k = 0; env && k < 3; k++)
+	for (k = 0; env && k < CLI_SAID; k++)
 		if (said[k])
 			env[n++] = said[k];
 	return env;
@@ -91,11 +91,11 @@ static char **environment(const struct cli_settings *set, char *said[3])
 static int spawn(struct cli *cli, const char *name, const char *const *args, pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
-	char *said[3] = { NULL }, path[PATH_MAX], **env;
+	char *said[CLI_SAID] = { NULL }, path[PATH_MAX], **env;
 	int error = ENOENT;
 	size_t i;
 
-	env = environment(&cli->set, said);
+	env = cli_environment(&cli->set, said);
 	if (!env || posix_spawn_file_actions_init(&actions))
 		goto free_env;
 	if (fileno(cli->data) > 2)
@@ -110,7 +110,7 @@ static int spawn(struct cli *cli, const char *name, const char *const *args, pid
 		error = posix_spawnp(pid, name, &actions, NULL, (char *const *)args, env);
 	posix_spawn_file_actions_destroy(&actions);
 free_env:
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < CLI_SAID; i++)
 		free(said[i]);
 	free(env);
 	return error;

@@ -58,6 +58,7 @@ static void choose_format(struct run *r)
 	out_init(&r->out, r->cli->data, (enum out_format)format);
 	r->out.color = want_color(r, tty) && format == OUT_TABLE;
 	r->out.filtered = r->set.jq;
+	r->out.pager = r->cli->pager;
 }
 
 /* --jq: everything the command wrote is in out.doc */

@@ -61,6 +61,7 @@ bool sh_exiting(const struct sh *sh, int *status);
 /* the trap on EXIT, once; the status to end with */
 int sh_exit_trap(struct sh *sh, int status);
 int sh_status(const struct sh *sh);	/* $? */
+void sh_set_status(struct sh *sh, int status);	/* what a prompt saw, for the next $? */
 
 /* async-signal-safe: end what is running with 130 (the host ends its own command) */
 void sh_interrupt(struct sh *sh);

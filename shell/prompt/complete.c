@@ -106,32 +106,52 @@ static bool wants_all(int n)
 	return key == 'y' || key == 'Y' || key == ' ';
 }
 
+static bool show_usage(void)
+{
+	struct cut cut;
+	size_t before;
+	bool shown;
+
+	if (cut_here(prompt, &cut, &before))
+		return false;
+	if (cut.n || any_described())
+		rl_crlf();
+	shown = hint_print(prompt, &cut);
+	cut_free(&cut);
+	return shown;
+}
+
+static bool any_described(void)
+{
+	size_t i;
+
+	for (i = 0; i < found.n; i++)
+		if (found.list[i].about)
+			return true;
+	return false;
+}
+
 static void show(char **matches, int n, int max)
 {
 	int rows, columns;
-	bool described = false;
-	struct cut cut;
-	size_t i, before;
+	bool usage;
 
 	(void)matches;
+	(void)n;
 	(void)max;
 	rl_get_screen_size(&rows, &columns);
-	for (i = 0; i < found.n; i++)
-		described = described || found.list[i].about;
 	if (wants_all((int)found.n)) {
-		rl_crlf();
-		if (!cut_here(prompt, &cut, &before)) {
-			hint_print(prompt, &cut);
-			cut_free(&cut);
-		}
-		if (described && (int)found.n < rows - 2)
+		usage = show_usage();
+		if (!any_described() || (int)found.n >= rows - 2) {
+			show_columns((int)found.n);	/* begins a new line */
+		} else {
+			if (usage)
+				rl_crlf();
 			show_described(columns);
-		else
-			show_columns((int)found.n);
+		}
 	} else {
 		rl_crlf();
 	}
-	(void)n;
 	rl_forced_update_display();
 }
 
@@ -146,9 +166,10 @@ static void show_nothing(const struct cut *cut)
 		return;
 	rl_crlf();
 	if (found.late)
-		fputs("(asking the nodes: press Tab again)\n", rl_outstream);
+		fputs("(asking the nodes: press Tab again)", rl_outstream);
 	else if (!hint_print(prompt, cut))
-		fputs("(nothing fits here)\n", rl_outstream);
+		fputs("(nothing fits here)", rl_outstream);
+	rl_crlf();
 	rl_forced_update_display();
 }
 

@@ -29,7 +29,7 @@ bool hint_print(struct prompt *pr, const struct cut *cut)
 	fclose(to);
 	shown = len;
 	if (shown)
-		fprintf(rl_outstream, pr->colors ? "\033[2m%s\033[0m\n" : "%s\n", text);
+		fprintf(rl_outstream, pr->colors ? "\033[2m%s\033[0m" : "%s", text);
 	free(text);
 	return shown;
 }
@@ -60,7 +60,8 @@ static int usage_key(int count, int key)
 	if (*cut.word && cut.kind != CUT_VARIABLE)
 		word_as_command(&cut);
 	if (!hint_print(prompt, &cut))
-		fputs("(no usage line here; help WORD says more)\n", rl_outstream);
+		fputs("(no usage line here; help WORD says more)", rl_outstream);
+	rl_crlf();
 	rl_forced_update_display();
 	cut_free(&cut);
 	return 0;

@@ -10,7 +10,8 @@
 #include "shell/prompt/prompt.h"
 
 enum prompt_limit {
-	PROMPT_SET_MAX = 33,		/* bytes of a node set's name, with its NUL */
+	PROMPT_SET_MAX = 512,		/* bytes of a node set's name, with its NUL */
+	PROMPT_SET_SHOWN = 32,		/* of it in the prompt */
 	PROMPT_WAIT_MS = 90,		/* all that a key press may wait for the nodes */
 	PROMPT_HEALTH_MS = 3000,	/* so old may the nodes' health be before it is asked for anew */
 	PROMPT_HEALTH_LATE_MS = 10000,	/* so long may the answer take */
@@ -90,7 +91,7 @@ void pager_begin(struct prompt *pr);
 void complete_begin(struct prompt *pr);
 /* hint.c: the usage line; and the key that shows it */
 void hint_begin(struct prompt *pr);
-bool hint_print(struct prompt *pr, const struct cut *cut);	/* with a newline; false: none */
+bool hint_print(struct prompt *pr, const struct cut *cut);	/* no newline; false: there is none */
 /* the text of the construct up to the cursor, cut; *before: bytes of it on earlier lines */
 int cut_here(struct prompt *pr, struct cut *cut, size_t *before);
 

@@ -94,12 +94,21 @@ static void put_time(FILE *to)
 	fputs(text, to);
 }
 
+static void put_nodes(struct prompt *pr, FILE *to)
+{
+	char text[PROMPT_SET_SHOWN + 4];
+
+	snprintf(text, sizeof(text), "%.*s%s", PROMPT_SET_SHOWN, pr->health.set,
+		 strlen(pr->health.set) > PROMPT_SET_SHOWN ? "..." : "");
+	put_safe(to, *text ? text : "-");
+}
+
 /* one escape; false: there is none of this letter */
 static bool put_escape(struct prompt *pr, FILE *to, char letter)
 {
 	switch (letter) {
 	case 'n':
-		put_safe(to, pr->health.set);
+		put_nodes(pr, to);
 		return true;
 	case 'h':
 		put_health(pr, to);
