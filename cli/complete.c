@@ -118,6 +118,16 @@ static void functions_target(struct completing *c, struct virgo_target *target)
 	virgo_target_start(target, "/v1/functions");
 }
 
+/* a path or, as exec takes it, too, its last part */
+static void runs_offer(struct completing *c, const char *name, const char *about)
+{
+	const char *slash = strrchr(name, '/');
+
+	if (slash && slash[1] && c->cur[c->nkeep] != '/')
+		name = slash + 1;
+	offer(c, name, about);
+}
+
 static void functions_offer(struct completing *c, const cJSON *body)
 {
 	const cJSON *item, *name;
@@ -126,8 +136,8 @@ static void functions_offer(struct completing *c, const cJSON *body)
 		name = cJSON_GetObjectItemCaseSensitive(item, "name");
 		name = name ? name : item;
 		if (cJSON_IsString(name))
-			offer(c, name->valuestring, cJSON_GetStringValue(
-			      cJSON_GetObjectItemCaseSensitive(item, "summary")));
+			runs_offer(c, name->valuestring, cJSON_GetStringValue(
+				   cJSON_GetObjectItemCaseSensitive(item, "summary")));
 	}
 }
 

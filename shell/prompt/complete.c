@@ -106,6 +106,16 @@ static bool wants_all(int n)
 	return key == 'y' || key == 'Y' || key == ' ';
 }
 
+static bool any_described(void)
+{
+	size_t i;
+
+	for (i = 0; i < found.n; i++)
+		if (found.list[i].about)
+			return true;
+	return false;
+}
+
 static bool show_usage(void)
 {
 	struct cut cut;
@@ -119,16 +129,6 @@ static bool show_usage(void)
 	shown = hint_print(prompt, &cut);
 	cut_free(&cut);
 	return shown;
-}
-
-static bool any_described(void)
-{
-	size_t i;
-
-	for (i = 0; i < found.n; i++)
-		if (found.list[i].about)
-			return true;
-	return false;
 }
 
 static void show(char **matches, int n, int max)

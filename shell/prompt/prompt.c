@@ -198,6 +198,8 @@ static void run_pending(struct prompt *pr)
 	free(text);
 	fetch_aged();
 	fflush(stdout);
+	if (came)
+		fputc('\n', stderr);	/* behind the ^C */
 	terminal_settle(pr, pr->status);
 }
 
