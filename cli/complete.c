@@ -162,6 +162,8 @@ static int take_answer(void *arg, struct virgo_answer *ans)
 	cJSON *body = ans->err.code ? NULL : cJSON_ParseWithLength(ans->body, ans->len);
 
 	a->what->offer(a->c, body);
+	if (a->c->flags & CLI_COMPLETE_PATIENT)
+		fflush(a->c->to);	/* whoever waits may not wait for the last node */
 	cJSON_Delete(body);
 	virgo_answer_free(ans);
 	return 0;

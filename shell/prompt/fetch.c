@@ -99,9 +99,20 @@ static void take(struct known *k, int ms)
 	child_end(&k->child);
 }
 
+/* whole lines of text become candidates */
+static void offer(struct candidates *c, const struct cut *cut, const char *text)
+{
+	const char *end = strrchr(text, '\n');
+	char *copy = end ? strndup(text, (size_t)(end - text)) : NULL;
+
+	if (copy)
+		cand_parse(c, cut, copy, NULL, NULL);
+	free(copy);
+}
+
 void fetch(struct prompt *pr, const struct cut *cut, struct candidates *c)
 {
-	char *question = question_of(pr, cut), *copy;
+	char *question = question_of(pr, cut);
 	struct known *k = question ? find(question) : NULL;
 	unsigned long now = now_ms();
 
@@ -113,10 +124,10 @@ void fetch(struct prompt *pr, const struct cut *cut, struct candidates *c)
 		start(pr, k, cut);
 	take(k, PROMPT_WAIT_MS);
 	c->late = k->child.pid;
-	copy = k->answer && (!k->when || now_ms() - k->when < OLD_MS) ? strdup(k->answer) : NULL;
-	if (copy)
-		cand_parse(c, cut, copy, NULL, NULL);
-	free(copy);
+	if (k->answer && (!k->when || now_ms() - k->when < OLD_MS))
+		offer(c, cut, k->answer);
+	if (k->child.pid)
+		offer(c, cut, k->child.text);	/* of the nodes that have answered */
 }
 
 void fetch_aged(void)

@@ -33,7 +33,7 @@ static void collect(struct health *h)
 	}
 }
 
-void health_refresh(struct prompt *pr)
+void health_refresh(struct prompt *pr, bool ask)
 {
 	struct health *h = &pr->health;
 	char set[PROMPT_SET_MAX];
@@ -48,7 +48,7 @@ void health_refresh(struct prompt *pr)
 		h->up = -1;
 		h->asked = 0;
 	}
-	if (!total || h->child.pid || (h->asked && now_ms() - h->asked < PROMPT_HEALTH_MS))
+	if (!ask || !total || h->child.pid || (h->asked && now_ms() - h->asked < PROMPT_HEALTH_MS))
 		return;
 	h->asked = now_ms();
 	child_start(&h->child, pr->host, PROMPT_HEALTH, NULL, 0);

@@ -12,7 +12,7 @@
 enum prompt_limit {
 	PROMPT_SET_MAX = 512,		/* bytes of a node set's name, with its NUL */
 	PROMPT_SET_SHOWN = 32,		/* of it in the prompt */
-	PROMPT_WAIT_MS = 90,		/* all that a key press may wait for the nodes */
+	PROMPT_WAIT_MS = 70,		/* all that a key press may wait for the nodes */
 	PROMPT_HEALTH_MS = 3000,	/* so old may the nodes' health be before it is asked for anew */
 	PROMPT_HEALTH_LATE_MS = 10000,	/* so long may the answer take */
 };
@@ -78,7 +78,8 @@ void read_remember(struct prompt *pr, const char *entry);	/* in the history */
 char *prompt_text(struct prompt *pr, const char *name, const char *fallback);
 
 /* health.c */
-void health_refresh(struct prompt *pr);		/* ask, if it is time; never waits */
+/* what is known now; ask, if it is time to. Never waits. */
+void health_refresh(struct prompt *pr, bool ask);
 void health_show(struct prompt *pr, char *text, size_t size);
 /* 0: not known or there is no node, 1: some fail, 2: all fail, 3: all answer */
 int health_state(const struct prompt *pr);

@@ -138,8 +138,8 @@ static void run_shellrc(struct prompt *pr)
 
 static void banner(struct prompt *pr)
 {
-	fprintf(stderr, "virgo %s on %s (%zu node%s); help lists the commands, Ctrl-D ends\n",
-		pr->host->version, *pr->health.set ? pr->health.set : "no node",
+	fprintf(stderr, "virgo %s on %.*s (%zu node%s); help lists the commands, Ctrl-D ends\n",
+		pr->host->version, PROMPT_SET_SHOWN, *pr->health.set ? pr->health.set : "no node",
 		pr->health.total, pr->health.total == 1 ? "" : "s");
 }
 
@@ -192,7 +192,7 @@ static void run_pending(struct prompt *pr)
 	remember(pr);
 	pr->pending = NULL;
 	pr->npending = 0;
-	health_refresh(pr);
+	health_refresh(pr, true);
 	came = 0;
 	pr->status = host->run(host->arg, text, n);
 	free(text);
@@ -226,7 +226,7 @@ static bool one_line(struct prompt *pr)
 	char *text, *line;
 	bool cancelled;
 
-	health_refresh(pr);
+	health_refresh(pr, false);
 	text = pr->npending ? prompt_text(pr, "PS2", PS2_DEFAULT)
 			    : prompt_text(pr, "PS1", PS1_DEFAULT);
 	line = read_line(pr, text ? text : "> ", &cancelled);
@@ -285,7 +285,7 @@ int prompt_run(const struct prompt_host *host)
 		pager_begin(&pr);
 		read_begin(&pr);
 		load_history(&pr);
-		health_refresh(&pr);
+		health_refresh(&pr, false);
 		banner(&pr);
 		while (!host->exiting(host->arg, &status) && one_line(&pr))
 			;

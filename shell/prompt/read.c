@@ -47,10 +47,15 @@ static bool wait_key(int fd)
 	return n > 0 || errno != EINTR;
 }
 
-static void give_up(void)
+static void go_to_end(void)
 {
 	rl_point = rl_end;
 	rl_redisplay();
+}
+
+static void give_up(void)
+{
+	go_to_end();
 	rl_replace_line("", 0);
 	rl_point = rl_end = 0;
 }
@@ -70,6 +75,8 @@ static int read_key(FILE *from)
 			rl_forced_update_display();
 		}
 		if (!wait_key(fileno(from))) {
+			if (rl_pending_signal() == SIGINT && !RL_ISSTATE(RL_STATE_ISEARCH))
+				go_to_end();	/* ^C is shown there */
 			rl_check_signals();
 			continue;
 		}
@@ -81,12 +88,32 @@ static int read_key(FILE *from)
 	}
 }
 
+static struct prompt *prompt_read;
+
+/* a line given up is no end of input, behind which readline begins a line in some cases */
+static void leave_terminal(void)
+{
+	if (given_up)
+		rl_eof_found = 0;
+	rl_deprep_terminal();
+}
+
+/* the prompt is shown: what takes a moment comes after it */
+static int when_shown(void)
+{
+	health_refresh(prompt_read, true);
+	return 0;
+}
+
 void read_begin(struct prompt *pr)
 {
+	prompt_read = pr;
+	rl_pre_input_hook = when_shown;
 	rl_readline_name = "virgo";
 	rl_instream = stdin;
 	rl_outstream = isatty(2) ? stderr : stdout;
 	rl_getc_function = read_key;
+	rl_deprep_term_function = leave_terminal;
 	rl_change_environment = 0;
 	rl_catch_signals = 1;
 	rl_catch_sigwinch = 1;
