@@ -9,7 +9,7 @@
 
 #include "shell/prompt/hist.h"
 
-enum { KEY_MIN = 20, HEX_MIN = 32 };
+enum { KEY_MIN = 20, HEX_MIN = 32, LONG_MIN = 40 };	/* LONG: even without digits */
 
 /* how the characters of a word alternate between the kinds that key material is made of */
 struct mix {
@@ -37,7 +37,8 @@ static bool mix_is_key(const struct mix *m)
 {
 	if (m->len >= HEX_MIN && m->hex == m->len && m->digits > 5 && m->digits + 5 < m->len)
 		return true;
-	return m->len >= KEY_MIN && m->upper && m->lower && m->digits && m->changes * 5 >= m->len * 2;
+	return m->len >= KEY_MIN && m->upper && m->lower && (m->digits || m->len >= LONG_MIN) &&
+	       m->changes * 3 >= m->len;
 }
 
 /* random text in base64, base64url or hexadecimal */
