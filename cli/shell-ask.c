@@ -12,7 +12,8 @@
 #include <unistd.h>
 
 #include "cli/session.h"
-#include "cli/shell.h"
+#include "cli/shell-ask.h"
+#include "shell/shell.h"
 
 bool shell_knows(struct cli *cli, const char *word)
 {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/shell-ask.h"
 #include "cli/shell.h"
 
 /* arg of every call below */
