@@ -88,10 +88,12 @@ static char **environment(const struct cli_settings *set, char *said[3])
 	return env;
 }
 
-static int spawn(struct cli *cli, const char *name, const char *const *args, pid_t *pid)
+/* path: run that, NULL: look for name */
+static int spawn(struct cli *cli, const char *path, const char *name, const char *const *args,
+		 pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
-	char *said[3] = { NULL }, path[PATH_MAX], **env;
+	char *said[3] = { NULL }, at[PATH_MAX], **env;
 	int error = ENOENT;
 	size_t i;
 
@@ -102,11 +104,13 @@ static int spawn(struct cli *cli, const char *name, const char *const *args, pid
 		posix_spawn_file_actions_adddup2(&actions, fileno(cli->data), 1);
 	if (cli->in_fd > 0)
 		posix_spawn_file_actions_adddup2(&actions, cli->in_fd, 0);
-	for (i = 0; error && i < CLI_COUNT(plugin_dirs); i++) {
-		snprintf(path, sizeof(path), "%s/%s", plugin_dirs[i], name);
+	if (path)
 		error = posix_spawn(pid, path, &actions, NULL, (char *const *)args, env);
+	for (i = 0; !path && error && i < CLI_COUNT(plugin_dirs); i++) {
+		snprintf(at, sizeof(at), "%s/%s", plugin_dirs[i], name);
+		error = posix_spawn(pid, at, &actions, NULL, (char *const *)args, env);
 	}
-	if (error)
+	if (!path && error)
 		error = posix_spawnp(pid, name, &actions, NULL, (char *const *)args, env);
 	posix_spawn_file_actions_destroy(&actions);
 free_env:
@@ -116,11 +120,21 @@ free_env:
 	return error;
 }
 
+static int wait_for(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return VIRGO_FAILED;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 int cli_external(struct cli *cli, int argc, const char *const *argv)
 {
 	const char *args[CLI_EXTERNAL_ARGS + 1];
-	int n, error, status;
 	char name[80];
+	int n, error;
 	pid_t pid;
 
 	if (!plain_word(argv[0]) || argc >= CLI_EXTERNAL_ARGS)
@@ -132,15 +146,58 @@ int cli_external(struct cli *cli, int argc, const char *const *argv)
 	args[n] = NULL;
 	fflush(cli->data);
 	fflush(cli->diag);
-	error = spawn(cli, name, args, &pid);
+	error = spawn(cli, NULL, name, args, &pid);
 	if (error == ENOENT || error == ENOTDIR || error == EACCES)
 		return -1;
 	if (error) {
 		fprintf(cli->diag, "virgo: can't run %s: %s\n", name, strerror(error));
 		return VIRGO_FAILED;
 	}
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return VIRGO_FAILED;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return wait_for(pid);
+}
+
+bool cli_has_external(const char *word)
+{
+	const char *dirs = getenv("PATH"), *end;
+	char path[PATH_MAX];
+	size_t i;
+
+	if (!plain_word(word))
+		return false;
+	for (i = 0; i < CLI_COUNT(plugin_dirs); i++) {
+		snprintf(path, sizeof(path), "%s/virgo-%s", plugin_dirs[i], word);
+		if (!access(path, X_OK))
+			return true;
+	}
+	for (; dirs; dirs = *end ? end + 1 : NULL) {
+		end = strchrnul(dirs, ':');
+		snprintf(path, sizeof(path), "%.*s%svirgo-%s", (int)(end - dirs), dirs,
+			 end == dirs ? "" : "/", word);
+		if (!access(path, X_OK))
+			return true;
+	}
+	return false;
+}
+
+int cli_again(struct cli *cli, int argc, const char *const *argv)
+{
+	const char *args[CLI_EXTERNAL_ARGS + 2];
+	int n, error;
+	pid_t pid;
+
+	if (argc >= CLI_EXTERNAL_ARGS) {
+		fprintf(cli->diag, "virgo: more than %d words\n", CLI_EXTERNAL_ARGS);
+		return VIRGO_USAGE;
+	}
+	args[0] = "virgo";
+	for (n = 0; n < argc; n++)
+		args[n + 1] = argv[n];
+	args[n + 1] = NULL;
+	fflush(cli->data);
+	fflush(cli->diag);
+	error = spawn(cli, "/proc/self/exe", "virgo", args, &pid);
+	if (!error)
+		return wait_for(pid);
+	fprintf(cli->diag, "virgo: can't run %s: %s\n", args[0], strerror(error));
+	return VIRGO_FAILED;
 }

@@ -192,9 +192,10 @@ static const struct operator {
 	unsigned char level;
 	bool assigns;
 } operators[] = {
-	{ "||", 1 }, { "&&", 2 }, { "==", 6 }, { "!=", 6 }, { "<=", 7 }, { ">=", 7 },
-	{ "<<", 8, true }, { ">>", 8, true }, { "|", 3, true }, { "^", 4, true }, { "&", 5, true },
-	{ "<", 7 }, { ">", 7 }, { "+", 9, true }, { "-", 9, true }, { "*", 10, true },
+	{ "||", 1, false }, { "&&", 2, false }, { "==", 6, false }, { "!=", 6, false },
+	{ "<=", 7, false }, { ">=", 7, false }, { "<<", 8, true }, { ">>", 8, true },
+	{ "|", 3, true }, { "^", 4, true }, { "&", 5, true }, { "<", 7, false },
+	{ ">", 7, false }, { "+", 9, true }, { "-", 9, true }, { "*", 10, true },
 	{ "/", 10, true }, { "%", 10, true },
 };
 

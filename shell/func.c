@@ -63,7 +63,7 @@ void sh_function_define(struct sh *sh, const char *name, const struct sh_node *b
 	if (!sh->functions)
 		sh->functions = calloc(SLOTS, sizeof(*sh->functions));
 	if (!f || !sh->functions)
-		sh_no_memory();
+		sh_out_of_memory();
 	sh_function_unset(sh, name);
 	memcpy(f->name, name, len);
 	f->refs = 1;
@@ -100,10 +100,10 @@ const char *sh_function_at(const struct sh *sh, size_t i)
 	return NULL;
 }
 
-bool sh_enter(struct sh *sh)
+bool sh_call_begin(struct sh *sh)
 {
-	char here;
-	size_t deep = sh->stack > &here ? (size_t)(sh->stack - &here) : 0;
+	char *here = __builtin_frame_address(0);
+	size_t deep = sh->stack > here ? (size_t)(sh->stack - here) : 0;
 
 	if (sh->calls < SH_CALLS_MAX && deep < sh->stack_max) {
 		sh->calls++;
@@ -121,7 +121,7 @@ int sh_function_call(struct sh *sh, struct sh_function *f, size_t n, const char 
 	unsigned int loops = sh->loops;
 	int status;
 
-	if (!sh_enter(sh))
+	if (!sh_call_begin(sh))
 		return SH_ST_ERROR;
 	f->refs++;
 	sh->frame = &frame;

@@ -64,7 +64,7 @@ void sh_release(struct sh *sh, struct sh_mark mark);
 void *sh_tmp(struct sh *sh, size_t size);
 char *sh_tmp_dup(struct sh *sh, const char *s, size_t len);
 void sh_scratch_free(struct sh_scratch *scratch);
-void sh_no_memory(void) __attribute__((noreturn));
+void sh_out_of_memory(void) __attribute__((noreturn));
 
 /* growing text in scratch; over SH_STRING_MAX it is an error of the language, and grows no more */
 struct sh_buf {
@@ -274,7 +274,7 @@ bool sh_function_unset(struct sh *sh, const char *name);
 int sh_function_call(struct sh *sh, struct sh_function *f, size_t n, const char *const *v);
 void sh_functions_free(struct sh *sh);
 /* one call deeper, if that is allowed: false after saying that it is not */
-bool sh_enter(struct sh *sh);
+bool sh_call_begin(struct sh *sh);
 
 /* --- builtins --------------------------------------------------------------------------------------------- */
 
@@ -377,6 +377,7 @@ struct sh {
 	size_t pipe_n, pipe_max;
 	int subst_status;		/* of the last $(…) of a command without words */
 	volatile sig_atomic_t pending, interrupted, got[SH_SIGNALS];
+	int trap_status;		/* what "exit" alone means within a trap; -1: $? */
 	char *traps[SH_SIGNALS];	/* [0]: EXIT; "": ignored; NULL: none */
 	struct sigaction before[SH_SIGNALS];
 	unsigned int user_fds;		/* bits: 3 to 9 that the user has opened */

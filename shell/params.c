@@ -22,7 +22,7 @@ int sh_args_set(struct sh *sh, size_t n, const char *const *v)
 		size += strlen(v[i]) + 1;
 	list = malloc(size);
 	if (!list)
-		sh_no_memory();
+		sh_out_of_memory();
 	p = (char *)(list + n + 1);
 	for (i = 0; i < n; i++) {
 		len = strlen(v[i]) + 1;

@@ -160,7 +160,7 @@ static void keep_status(struct pipeline *p)
 	if (p->n > sh->pipe_max) {
 		room = realloc(sh->pipe_status, p->n * sizeof(*room));
 		if (!room)
-			sh_no_memory();
+			sh_out_of_memory();
 		sh->pipe_status = room;
 		sh->pipe_max = p->n;
 	}

@@ -18,7 +18,7 @@ struct sh_chunk {
 	_Alignas(ALIGN) char data[];
 };
 
-void sh_no_memory(void)
+void sh_out_of_memory(void)
 {
 	static const char text[] = "virgo: out of memory\n";
 
@@ -75,7 +75,7 @@ static void push_chunk(struct sh_scratch *s, size_t size)
 	} else {
 		chunk = max < SIZE_MAX / 2 ? malloc(sizeof(*chunk) + max) : NULL;
 		if (!chunk)
-			sh_no_memory();
+			sh_out_of_memory();
 	}
 	chunk->up = s->top;
 	chunk->max = max;
@@ -126,7 +126,7 @@ static bool grow_in_place(struct sh *sh, struct sh_buf *b, size_t max)
 		return false;
 	moved = realloc(top, sizeof(*top) + max);
 	if (!moved)
-		sh_no_memory();
+		sh_out_of_memory();
 	moved->max = max;
 	moved->used = max;
 	sh->scratch.top = moved;

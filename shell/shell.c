@@ -39,9 +39,10 @@ struct sh *sh_new(const struct sh_host *host, const char *name)
 	}
 	sh->pipe_max = 1;
 	sh->pipe_n = 1;
+	sh->trap_status = -1;
 	sh->pid = getpid();
 	sh->at = (struct sh_pos){ 1, 1 };
-	sh->stack = (char *)&host;
+	sh->stack = __builtin_frame_address(0);
 	sh->stack_max = stack_limit();
 	sh_vars_start(sh);
 	sh_fds_start(sh);
@@ -99,7 +100,7 @@ int sh_eval_text(struct sh *sh, const char *what, const char *text, size_t len)
 	struct sh_script *script;
 	int status;
 
-	if (!sh_enter(sh))
+	if (!sh_call_begin(sh))
 		return SH_ST_ERROR;
 	switch (sh_parse(&script, what, text, len, 1, &err)) {
 	case SH_PARSED:
@@ -107,7 +108,7 @@ int sh_eval_text(struct sh *sh, const char *what, const char *text, size_t len)
 		sh_script_put(script);
 		break;
 	case SH_NO_MEMORY:
-		sh_no_memory();
+		sh_out_of_memory();
 	default:
 		fflush(stdout);
 		if (!sh->quiet)
@@ -135,7 +136,7 @@ static char *read_file(const char *path, size_t *len, const char **why)
 			max = max ? max * 2 : 16384;
 			more = realloc(text, max);
 			if (!more)
-				sh_no_memory();
+				sh_out_of_memory();
 			text = more;
 		}
 		n = read(fd, text + *len, max - *len);
@@ -188,11 +189,9 @@ static int outermost(struct sh *sh, int status)
 
 static bool begin(struct sh *sh)
 {
-	char here;
-
 	if (sh->flow == SH_EXIT)
 		return false;
-	sh->stack = &here;
+	sh->stack = __builtin_frame_address(0);
 	if (sh->opt.interactive)
 		sh->interrupted = 0;	/* a key at the prompt is no wish to end what comes */
 	return true;

@@ -31,7 +31,7 @@ static bool in_key(char c)
 static size_t like_key(const char *text, size_t *at)
 {
 	const char *p = text;
-	size_t n, i;
+	size_t n;
 	bool digit, letter;
 
 	for (; *p; p += n ? n : 1) {
@@ -41,10 +41,10 @@ static size_t like_key(const char *text, size_t *at)
 			digit = digit || isdigit((unsigned char)p[n]);
 			letter = letter || isalpha((unsigned char)p[n]);
 		}
-		for (i = 0; n >= SECRET_MIN && n <= SECRET_MAX && digit && letter; i++) {
-			*at = (size_t)(p - text);
-			return n;
-		}
+		if (n < SECRET_MIN || n > SECRET_MAX || !digit || !letter)
+			continue;
+		*at = (size_t)(p - text);
+		return n;
 	}
 	return 0;
 }

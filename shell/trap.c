@@ -82,7 +82,7 @@ static void put_trap(struct sh *sh, int sig, const char *action)
 	char *old = sh->traps[sig], *copy = action ? strdup(action) : NULL;
 
 	if (action && !copy)
-		sh_no_memory();
+		sh_out_of_memory();
 	sh->traps[sig] = copy;
 	free(old);
 	if (sig)
@@ -113,24 +113,33 @@ void sh_traps_forked(struct sh *sh)
 	sh->interrupted = 0;
 }
 
+static void run_action(struct sh *sh, const char *action, int status)
+{
+	struct sh_mark mark = sh_mark(sh);
+	int outer = sh->trap_status;
+	const char *text = sh_tmp_dup(sh, action, strlen(action));	/* it may end its own trap */
+
+	sh->flow = SH_GO;
+	sh->trap_status = status;
+	sh->status = status;
+	sh_eval_text(sh, "trap", text, strlen(text));
+	sh->trap_status = outer;
+	sh_release(sh, mark);
+}
+
 /* an action that only passes leaves $? and what was under way as they were */
 static void run_trap(struct sh *sh, int sig)
 {
-	struct sh_mark mark = sh_mark(sh);
 	enum sh_flow flow = sh->flow;
-	const char *text = sh->traps[sig];
 	int status = sh->status;
 
-	if (!text || !*text)
+	if (!sh->traps[sig] || !*sh->traps[sig])
 		return;
-	text = sh_tmp_dup(sh, text, strlen(text));	/* it may take its own trap away */
-	sh->flow = SH_GO;
-	sh_eval_text(sh, "trap", text, strlen(text));
+	run_action(sh, sh->traps[sig], status);
 	if (!sh->flow) {
 		sh->flow = flow;
 		sh->status = status;
 	}
-	sh_release(sh, mark);
 }
 
 void sh_handle_signals(struct sh *sh)
@@ -154,21 +163,19 @@ void sh_handle_signals(struct sh *sh)
 
 int sh_exit_trap(struct sh *sh, int status)
 {
-	struct sh_mark mark = sh_mark(sh);
-	const char *text = sh->traps[0];
+	char *action = sh->traps[0];
 
-	if (!text || !*text)
+	sh->traps[0] = NULL;
+	if (!action || !*action) {
+		free(action);
 		return status;
-	text = sh_tmp_dup(sh, text, strlen(text));
-	put_trap(sh, 0, NULL);
-	sh->flow = SH_GO;
+	}
 	sh->struck = false;
 	sh->tested = 0;
-	sh->status = status;
-	sh_eval_text(sh, "trap", text, strlen(text));
+	run_action(sh, action, status);
+	free(action);
 	if (sh->flow >= SH_ABORT)
 		status = sh->ending;
-	sh_release(sh, mark);
 	fflush(stdout);
 	sh->flow = SH_EXIT;
 	sh->ending = status;

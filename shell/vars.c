@@ -63,7 +63,7 @@ static struct sh_var *var_get(struct sh *sh, const char *name, size_t len)
 		return var;
 	var = calloc(1, sizeof(*var) + len + 1);
 	if (!var)
-		sh_no_memory();
+		sh_out_of_memory();
 	memcpy(var->name, name, len);
 	var->hash = h;
 	*at = var;
@@ -103,7 +103,7 @@ static void put_value(struct sh_var *var, const char *value, size_t len)
 	if (len >= var->max || (var->max > 4096 && len < var->max / 4)) {
 		room = malloc(max < 16 ? 16 : max);	/* value may lie in the old one */
 		if (!room)
-			sh_no_memory();
+			sh_out_of_memory();
 		memcpy(room, value, len);
 		free(var->value);
 		var->value = room;
@@ -181,7 +181,7 @@ void sh_var_save(struct sh *sh, struct sh_saved **list, const char *name)
 	struct sh_saved *saved = calloc(1, sizeof(*saved) + len + 1);
 
 	if (!saved)
-		sh_no_memory();
+		sh_out_of_memory();
 	memcpy(saved->name, name, len);
 	saved->existed = var;
 	if (var)
@@ -189,7 +189,7 @@ void sh_var_save(struct sh *sh, struct sh_saved **list, const char *name)
 	if (var && var->value) {
 		saved->value = malloc(var->len + 1);
 		if (!saved->value)
-			sh_no_memory();
+			sh_out_of_memory();
 		memcpy(saved->value, var->value, var->len + 1);
 		saved->len = var->len;
 	}
@@ -239,7 +239,7 @@ void sh_vars_start(struct sh *sh)
 	sh->vars.nslots = SLOTS;
 	sh->vars.slots = calloc(SLOTS, sizeof(*sh->vars.slots));
 	if (!sh->vars.slots)
-		sh_no_memory();
+		sh_out_of_memory();
 	for (i = 0; environ[i]; i++) {
 		equals = strchr(environ[i], '=');
 		n = equals ? (size_t)(equals - environ[i]) : 0;
