@@ -2,6 +2,7 @@
 /* Programs and objects that lie beside virgo: "virgo foo" as virgo-foo, virgod, loaded parts. */
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,11 +89,24 @@ static char **environment(const struct cli_settings *set, char *said[3])
 	return env;
 }
 
+/* a shell's connections and its deafness to SIGPIPE are its own */
+static void as_from_outside(posix_spawnattr_t *attr, posix_spawn_file_actions_t *actions)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGPIPE);
+	posix_spawnattr_setsigdefault(attr, &set);
+	posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGDEF);
+	posix_spawn_file_actions_addclosefrom_np(actions, 10);
+}
+
 /* path: run that, NULL: look for name */
 static int spawn(struct cli *cli, const char *path, const char *name, const char *const *args,
 		 pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
 	char *said[3] = { NULL }, at[PATH_MAX], **env;
 	int error = ENOENT;
 	size_t i;
@@ -100,18 +114,22 @@ static int spawn(struct cli *cli, const char *path, const char *name, const char
 	env = environment(&cli->set, said);
 	if (!env || posix_spawn_file_actions_init(&actions))
 		goto free_env;
+	posix_spawnattr_init(&attr);
+	if (cli->pipe_is_quiet)
+		as_from_outside(&attr, &actions);
 	if (fileno(cli->data) > 2)
 		posix_spawn_file_actions_adddup2(&actions, fileno(cli->data), 1);
 	if (cli->in_fd > 0)
 		posix_spawn_file_actions_adddup2(&actions, cli->in_fd, 0);
 	if (path)
-		error = posix_spawn(pid, path, &actions, NULL, (char *const *)args, env);
+		error = posix_spawn(pid, path, &actions, &attr, (char *const *)args, env);
 	for (i = 0; !path && error && i < CLI_COUNT(plugin_dirs); i++) {
 		snprintf(at, sizeof(at), "%s/%s", plugin_dirs[i], name);
-		error = posix_spawn(pid, at, &actions, NULL, (char *const *)args, env);
+		error = posix_spawn(pid, at, &actions, &attr, (char *const *)args, env);
 	}
 	if (!path && error)
-		error = posix_spawnp(pid, name, &actions, NULL, (char *const *)args, env);
+		error = posix_spawnp(pid, name, &actions, &attr, (char *const *)args, env);
+	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&actions);
 free_env:
 	for (i = 0; i < 3; i++)
