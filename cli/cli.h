@@ -53,6 +53,7 @@ enum cli_flag {
 	CLI_STOP_OPTIONS = 2,		/* the first argument ends the options */
 	CLI_VALUE = 4,			/* prints bytes: raw is its format in a pipe, not TSV */
 	CLI_NEGATIVE = 8,		/* an argument may be a negative number */
+	CLI_OWN_PROCESS = 16,		/* within a shell it gets a process of its own */
 };
 
 struct run;
@@ -98,6 +99,7 @@ struct cli {
 	struct virgo_ctx *ctx;
 	struct virgo_ctx *volatile busy;	/* what an interrupt has to cancel */
 	volatile int interrupted;
+	bool pipe_is_quiet;		/* a reader that has gone is status 141, without a word */
 	const char *self;		/* argv[0] */
 	const struct out_pager *pager;	/* what shows tables at the prompt; NULL: nothing */
 };
@@ -226,6 +228,10 @@ int cli_external(struct cli *cli, int argc, const char *const *argv);
  * and so is each of said, after use. NULL: out of memory.
  */
 char **cli_environment(const struct cli_settings *set, char *said[CLI_SAID]);
+/* is there a virgo-<word>? */
+bool cli_has_external(const char *word);
+/* run this very program with these words, and the settings of cli; its status */
+int cli_again(struct cli *cli, int argc, const char *const *argv);
 /* where a file that came with virgo lies (beside the binary, sbin, lib/virgo): 0, or -1 */
 int cli_beside(const char *name, char *path, size_t size);
 

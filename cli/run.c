@@ -4,6 +4,7 @@
  * needs opened, its output filtered and checked. The only way commands are run.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +74,14 @@ static int filter(struct run *r, int status)
 	return run_fail(r, status > VIRGO_USAGE ? (enum virgo_code)status : VIRGO_USAGE, "%s", why);
 }
 
+/* as if the signal that we ignore had ended it */
+static int quiet_end(struct run *r)
+{
+	__fpurge(r->cli->data);
+	clearerr(r->cli->data);
+	return 128 + SIGPIPE;
+}
+
 /* data that did not arrive is a failure, whatever the command thinks */
 static int settle(struct run *r, int status)
 {
@@ -83,6 +92,8 @@ static int settle(struct run *r, int status)
 		r->out.error = errno;
 	if (!r->out.error)
 		return status;
+	if (r->cli->pipe_is_quiet && r->out.error == EPIPE)
+		return quiet_end(r);
 	r->out.format = OUT_TSV;	/* the error must not go where nothing arrives */
 	__fpurge(r->cli->data);		/* else it fails again when it is closed */
 	clearerr(r->cli->data);

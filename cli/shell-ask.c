@@ -20,7 +20,7 @@ bool shell_knows(struct cli *cli, const char *word)
 	int used;
 
 	(void)cli;
-	return cli_find(1, &word, &used) || cli_is_group(word);
+	return cli_find(1, &word, &used) || cli_is_group(word) || cli_has_external(word);
 }
 
 void shell_candidates(struct cli *cli, const char *const *words, size_t n, FILE *to)

@@ -188,6 +188,7 @@ int shell_prompt(struct cli *cli, struct sh *sh)
 		return refuse(cli, "can't load the prompt", dlerror(), "apt-get install libreadline8");
 	symbol = dlsym(so, "prompt_run");
 	memcpy(&prompt, &symbol, sizeof(prompt));
+	sh_options(sh)->interactive = true;
 	status = symbol ? prompt(&host) : PROMPT_OTHER_VERSION;
 	if (status == PROMPT_OTHER_VERSION)
 		return refuse(cli, path, "it is of another version", "make install puts both in place");

@@ -6,6 +6,22 @@
 #include "cli/cli.h"
 #include "shell/shell.h"
 
+/*
+ * shell-host.c: the commands of virgo for a shell. The settings of cli belong to the shell from here
+ * to shell_host_free(), which puts them back.
+ */
+struct shell_host {
+	struct sh_host calls;		/* for sh_new() */
+	struct cli *cli;
+	struct cli_settings before;	/* as the command line had them */
+	char *nodes, *output;		/* what "use" and "output" chose; NULL: what the command line did */
+	char *shown;			/* what "use" alone last showed */
+	bool timing;
+};
+
+void shell_host_init(struct shell_host *host, struct cli *cli);
+void shell_host_free(struct shell_host *host);
+
 /* shell-prompt.c: read commands from the terminal until the end; the status to end with */
 int shell_prompt(struct cli *cli, struct sh *sh);
 
