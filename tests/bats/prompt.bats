@@ -49,6 +49,7 @@ start_node()
 		'exec_grace = 200ms' >"$dir/conf"
 	"${VIRGOD:-$TOP/build/virgod}" --config "$dir/conf" >"$dir/log" 2>&1 3>&- &
 	echo $! >"$dir/pid"
+	disown
 	poll_until 15 grep -q 'started' "$dir/log"
 }
 
@@ -381,9 +382,9 @@ press_until()
 	line exit
 	line "clear; '$VIRGO' shell"
 	matches '[0-9-]/2> *$'
-	type_keys Up Up
+	type_keys Up Up Up
 	shows 'for i in 1; do'
-	type_keys C-u C-c C-r 'echo b'
+	type_keys C-c C-r 'echo b'
 	shows 'i-search'
 	type_keys Enter
 	matches '^b$'
@@ -395,12 +396,12 @@ press_until()
 }
 
 @test "~/.inputrc: vi mode, and keys for virgo alone" {
-	printf 'set editing-mode vi\n$if virgo\n"\\C-g": "echo from-inputrc"\n$endif\n' >.inputrc
+	printf 'set editing-mode vi\nset show-mode-in-prompt on\n$if virgo\n"\\C-g": "echo from-inputrc"\n$endif\n' >.inputrc
 	start
 	type_keys C-g
 	shows 'echo from-inputrc'
-	type_keys Escape
-	sleep 0.6	# vi mode waits for what may follow Escape
+	type_keys Escape	# it waits for what may follow
+	shows '(cmd)'
 	type_keys 0 d w i 'true ' Enter
 	matches '> true +from-inputrc'
 }
@@ -492,10 +493,12 @@ run_is_gone()
 	matches '^43$'
 	line 'PAGER="cat -n"'
 	line 'mem ls'
-	matches '^ +44.*x?user:2'
+	matches '^ +44.*with blank'
+	matches '2/2> *$'
 	line 'PAGER='
 	type_keys C-l
 	line 'mem ls'
 	matches '^user:2'
 	matches '2/2> *$'
+	run ! screen_matches '^ +44'
 }
