@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Candidates for the word at the cursor, from the command table, the configuration and (for keys and
- * what exec runs, within CLI_COMPLETE_MS) the nodes. Says nothing about errors: no candidates is the answer then.
+ * Candidates for the word at the cursor, from the command table, the configuration and (for keys
+ * and what exec runs, within CLI_COMPLETE_MS) the nodes. Says nothing about errors: then there are
+ * no candidates.
  */
 #include <cjson/cJSON.h>
 #include <string.h>
@@ -89,7 +90,7 @@ static void offer_nodes(struct completing *c)
 	virgo_nodeset_free(set);
 }
 
-/* --- what the nodes know: one row of "asked" for each kind ------------------------------------- */
+/* --- what the nodes know: one row of "asked" for each kind ------------------------------ */
 
 static void keys_target(struct completing *c, struct virgo_target *target)
 {

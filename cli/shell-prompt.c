@@ -182,15 +182,17 @@ int shell_prompt(struct cli *cli, struct sh *sh)
 
 	if (cli_beside("virgo-prompt.so", path, sizeof(path)))
 		return refuse(cli, "no virgo-prompt.so beside virgo or in " VIRGO_LIBDIR "/virgo",
-			      "", "make builds it; virgo run FILE and virgo shell -c TEXT need none");
+			      "", "make builds it; virgo run and virgo shell -c need none");
 	so = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!so)
-		return refuse(cli, "can't load the prompt", dlerror(), "apt-get install libreadline8");
+		return refuse(cli, "can't load the prompt", dlerror(),
+			      "apt-get install libreadline8");
 	symbol = dlsym(so, "prompt_run");
 	memcpy(&prompt, &symbol, sizeof(prompt));
 	sh_options(sh)->interactive = true;
 	status = symbol ? prompt(&host) : PROMPT_OTHER_VERSION;
 	if (status == PROMPT_OTHER_VERSION)
-		return refuse(cli, path, "it is of another version", "make install puts both in place");
+		return refuse(cli, path, "it is of another version",
+			      "make install puts both in place");
 	return status;
 }

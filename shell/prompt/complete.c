@@ -33,7 +33,7 @@ int cut_here(struct prompt *pr, struct cut *cut, size_t *before)
 	return ret;
 }
 
-/* --- showing ------------------------------------------------------------------------------------ */
+/* --- showing --------------------------------------------------------------------------------- */
 
 /* bytes of s that fit into so many columns */
 static int fitting(const char *s, int columns)
@@ -173,7 +173,7 @@ static void show_nothing(const struct cut *cut)
 	rl_forced_update_display();
 }
 
-/* --- finding -------------------------------------------------------------------------------------- */
+/* --- finding --------------------------------------------------------------------------------- */
 
 static void free_lines(void)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * The usage line of the command at the cursor: by Alt-h, above a list of candidates, and where Tab
- * finds nothing twice. Printed below the line, which is then shown anew: that works on any terminal.
+ * finds nothing twice. Printed below the line, which is then shown anew: that works anywhere.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -13,7 +13,7 @@ enum prompt_limit {
 	PROMPT_SET_MAX = 512,		/* bytes of a node set's name, with its NUL */
 	PROMPT_SET_SHOWN = 32,		/* of it in the prompt */
 	PROMPT_WAIT_MS = 70,		/* all that a key press may wait for the nodes */
-	PROMPT_HEALTH_MS = 3000,	/* so old may the nodes' health be before it is asked for anew */
+	PROMPT_HEALTH_MS = 3000,	/* health that is older is asked for anew */
 	PROMPT_HEALTH_LATE_MS = 10000,	/* so long may the answer take */
 };
 
@@ -92,7 +92,8 @@ void pager_begin(struct prompt *pr);
 void complete_begin(struct prompt *pr);
 /* hint.c: the usage line; and the key that shows it */
 void hint_begin(struct prompt *pr);
-bool hint_print(struct prompt *pr, const struct cut *cut);	/* no newline; false: there is none */
+/* without a newline; false: there is none */
+bool hint_print(struct prompt *pr, const struct cut *cut);
 /* the text of the construct up to the cursor, cut; *before: bytes of it on earlier lines */
 int cut_here(struct prompt *pr, struct cut *cut, size_t *before);
 

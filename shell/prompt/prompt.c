@@ -41,7 +41,7 @@ bool interrupted(void)
 	return came;
 }
 
-/* --- the terminal ---------------------------------------------------------------------------------- */
+/* --- the terminal ---------------------------------------------------------------------------- */
 
 /* a program that had the terminal to itself and is gone left it to nobody */
 static void terminal_take(void)
@@ -86,7 +86,7 @@ static void look_at_terminal(struct prompt *pr)
 	pr->tty_known = !tcgetattr(0, &pr->tty);
 }
 
-/* --- the beginning ------------------------------------------------------------------------------------ */
+/* --- the beginning --------------------------------------------------------------------------- */
 
 static void remember_old(void *arg, const char *entry)
 {
@@ -143,7 +143,7 @@ static void banner(struct prompt *pr)
 		pr->health.total, pr->health.total == 1 ? "" : "s");
 }
 
-/* --- the loop ----------------------------------------------------------------------------------------- */
+/* --- the loop -------------------------------------------------------------------------------- */
 
 static void drop_pending(struct prompt *pr)
 {

@@ -4,6 +4,7 @@
  * Ctrl-Z stops the shell with the terminal as it was found, a new size is drawn.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -105,13 +106,22 @@ static int when_shown(void)
 	return 0;
 }
 
+/* the terminal, where a line is one write; standard error would write every byte by itself */
+static FILE *open_screen(void)
+{
+	int fd = fcntl(isatty(2) ? 2 : 1, F_DUPFD_CLOEXEC, 10);
+	FILE *to = fd < 0 ? NULL : fdopen(fd, "w");
+
+	return to ? to : stderr;
+}
+
 void read_begin(struct prompt *pr)
 {
 	prompt_read = pr;
 	rl_pre_input_hook = when_shown;
 	rl_readline_name = "virgo";
 	rl_instream = stdin;
-	rl_outstream = isatty(2) ? stderr : stdout;
+	rl_outstream = open_screen();
 	rl_getc_function = read_key;
 	rl_deprep_term_function = leave_terminal;
 	rl_change_environment = 0;
@@ -134,7 +144,9 @@ char *read_line(struct prompt *pr, const char *prompt, bool *cancelled)
 	given_up = resumed = 0;
 	sigaction(SIGINT, &reading, &running);
 	sigaction(SIGCONT, &going_on, &before);
+	rl_reset_screen_size();		/* it may have changed while a command ran */
 	line = readline(prompt);
+	fflush(rl_outstream);
 	sigaction(SIGCONT, &before, NULL);
 	sigaction(SIGINT, &running, NULL);
 	*cancelled = given_up;

@@ -78,6 +78,7 @@ teardown()
 		screen
 	fi
 	terminal kill-server 2>/dev/null || true
+	kill -CONT "$(<"$BATS_FILE_TMPDIR/node2/pid")"
 }
 
 # --- the terminal -------------------------------------------------------------------------------------------------------
@@ -289,6 +290,12 @@ press_until()
 	shows 'aaaaaaaaaa bbbbbbbbbb cccccccccc dddddddddd'
 	line 'echo $((40+2))'
 	matches '^42$'
+	line 'sleep 0.5'
+	terminal resize-window -x 40 -y 20
+	matches '2/2> *$'
+	type_keys C-l 'echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' C-a
+	type_keys 'true; ' Enter
+	matches '^a{47}$|^a{40}$'
 }
 
 # --- completion ---------------------------------------------------------------------------------------------------------
@@ -468,13 +475,12 @@ run_is_gone()
 	line "clear; '$VIRGO' shell"
 	poll_until 15 screen_matches '-/2> *$'
 	((${EPOCHREALTIME/./} - begun < 1500000))
-	type_keys 'mem get us' Tab
-	begun=${EPOCHREALTIME/./}
-	poll_until 15 screen_has 'mem get user:'
-	((${EPOCHREALTIME/./} - begun < 1500000))
+	# each Tab comes back at once; the keys of the other node are there with the first or the next
+	type_keys 'mem get us'
+	press_until Tab 'mem get user:'
+	((${EPOCHREALTIME/./} - begun < 3000000))
 	type_keys C-u
 	press_until Enter ' 1/2> *$'
-	kill -CONT "$(<"$BATS_FILE_TMPDIR/node2/pid")"
 }
 
 # --- pager --------------------------------------------------------------------------------------------------------------
