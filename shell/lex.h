@@ -77,14 +77,14 @@ enum {
 };
 /* a piece of source as an error shows it: printable, not long; buf of SH_SHOWN bytes */
 const char *sh_shown(char *buf, const char *s, size_t len);
-_Noreturn void sh_no_memory(struct sh_parser *p);
-_Noreturn void sh_wrong(struct sh_parser *p, struct sh_pos pos, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+void sh_no_memory(struct sh_parser *p) __attribute__((noreturn));
+void sh_wrong(struct sh_parser *p, struct sh_pos pos, const char *fmt, ...)
+	__attribute__((noreturn, format(printf, 3, 4)));
 /* more lines could help; where the end is fixed it is simply wrong */
-_Noreturn void sh_incomplete(struct sh_parser *p, struct sh_pos pos, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+void sh_incomplete(struct sh_parser *p, struct sh_pos pos, const char *fmt, ...)
+	__attribute__((noreturn, format(printf, 3, 4)));
 /* the token that comes next is not what it should be */
-_Noreturn void sh_unexpected(struct sh_parser *p, const char *expected);
+void sh_unexpected(struct sh_parser *p, const char *expected) __attribute__((noreturn));
 /* the token that was looked at last; buf of SH_TOK_SHOWN bytes */
 const char *sh_tok_shown(const struct sh_parser *p, char *buf);
 
@@ -117,7 +117,7 @@ bool sh_ends_word(int c);
 /* commands up to what cannot begin one; NULL: none */
 struct sh_node *sh_read_list(struct sh_parser *p);
 /* a list has ended, but not with what should end it */
-_Noreturn void sh_stray(struct sh_parser *p, const char *expected);
+void sh_stray(struct sh_parser *p, const char *expected) __attribute__((noreturn));
 
 /* compound.c */
 /* what a word means where a command may begin */

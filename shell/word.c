@@ -70,7 +70,8 @@ void sh_scratch_add(struct sh_parser *p, const char *s, size_t len)
 		p->scratch = scratch;
 		p->room = room;
 	}
-	memcpy(p->scratch + p->used, s, len);
+	if (len)	/* else there may be no scratch yet */
+		memcpy(p->scratch + p->used, s, len);
 	p->used += len;
 }
 

@@ -2,6 +2,7 @@
 /* The shell's parser: what text becomes what tree, where errors point, and what more lines could complete. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -10,12 +11,26 @@
 
 #include <cmocka.h>
 
+/* how many allocations succeed; below 0: all */
+static int allocations = -1;
+
+static bool may_allocate(void)
+{
+	return allocations < 0 || allocations-- > 0;
+}
+
+#define malloc(size) (may_allocate() ? malloc(size) : NULL)
+#define calloc(n, size) (may_allocate() ? calloc(n, size) : NULL)
+#define realloc(old, size) (may_allocate() ? realloc(old, size) : NULL)
 #include "shell/arena.c"
 #include "shell/compound.c"
 #include "shell/error.c"
 #include "shell/lex.c"
 #include "shell/parse.c"
 #include "shell/word.c"
+#undef malloc
+#undef calloc
+#undef realloc
 
 /* --- the tree as text ------------------------------------------------------------------------ */
 
@@ -640,6 +655,29 @@ static void long_texts(void **state)
 	free(text);
 }
 
+/* each allocation fails once: everything is given back, and it is said */
+static void no_memory(void **state)
+{
+	char *text = nested(500, "a=\"$(b `c`)\" <<E d\nx $y\nE\n", "'e'", "");
+	struct sh_syntax_error err;
+	struct sh_script *script;
+	int n = 0;
+
+	do {
+		allocations = n++;
+		script = (void *)text;
+		if (sh_parse(&script, "x", text, strlen(text), 3, &err) == SH_PARSED)
+			break;
+		assert_null(script);
+		assert_string_equal(err.message, "out of memory");
+		assert_int_equal(err.pos.line, 3);
+	} while (n < 1000);
+	allocations = -1;
+	assert_in_range(n, 5, 999);
+	sh_script_put(script);
+	free(text);
+}
+
 static void scripts(void **state)
 {
 	struct sh_syntax_error err;
@@ -701,7 +739,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words), cmocka_unit_test(commands), cmocka_unit_test(here_documents),
 		cmocka_unit_test(wrong), cmocka_unit_test(incomplete), cmocka_unit_test(depth),
-		cmocka_unit_test(long_texts), cmocka_unit_test(scripts), cmocka_unit_test(arenas),
+		cmocka_unit_test(long_texts), cmocka_unit_test(no_memory), cmocka_unit_test(scripts), cmocka_unit_test(arenas),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
