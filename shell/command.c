@@ -22,7 +22,7 @@ struct command {
 
 struct sh_target sh_resolve(struct sh *sh, const char *word, bool after_pipe)
 {
-	struct sh_target t = { SH_K_NONE };
+	struct sh_target t = { .kind = SH_K_NONE };
 
 	t.function = sh_function_find(sh, word);
 	if (t.function) {
