@@ -43,10 +43,9 @@ static int run(void *arg, int argc, const char *const *argv)
 	return 0;
 }
 
-static int unknown(void *arg, const char *word, bool is_program)
+static void unknown(void *arg, const char *word, bool is_program)
 {
 	unknowns++;
-	return 2;
 }
 
 static const char *set(void *arg, const char *name, const char *value)
