@@ -168,7 +168,18 @@ build/unit/test_node: tests/unit/test_node.c $(CORE_UNIT) $(SHIM_UNIT) Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(UNITFLAGS) -o $@ $< $(CORE_UNIT) $(SHIM_UNIT) -lcmocka $(NODE_LIBS)
 
--include $(UNIT_BIN:=.d) $(SHIM_UNIT:.o=.d) $(CORE_UNIT:.o=.d)
+# a whole shell under test, with the test as its host
+SHELL_UNIT := $(SHELL_SRC:shell/%.c=build/unit/shell/%.o)
+
+build/unit/shell/%.o: shell/%.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(UNITFLAGS) -c -o $@ $<
+
+build/unit/test_shell_expand: tests/unit/test_shell_expand.c $(SHELL_UNIT) Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(UNITFLAGS) -o $@ $< $(SHELL_UNIT) -lcmocka
+
+-include $(UNIT_BIN:=.d) $(SHIM_UNIT:.o=.d) $(CORE_UNIT:.o=.d) $(SHELL_UNIT:.o=.d)
 
 unit: $(UNIT_BIN)
 	@tests/run.sh unit

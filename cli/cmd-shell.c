@@ -40,7 +40,7 @@ static void interrupt(int sig)
 	int saved = errno;
 
 	(void)sig;
-	if (current) {
+	if (current && current->sh) {
 		cli_interrupt(current->r->cli);
 		sh_interrupt(current->sh);
 	}
@@ -71,8 +71,9 @@ static int begin(struct session *s, struct run *r, const char *name)
 	s->before = cli->set;
 	cli->set = r->set;
 	shell_host_init(&s->host, cli);
-	catch_interrupt(s);
+	catch_interrupt(s);	/* before sh_new(), which looks who handles what */
 	s->sh = sh_new(&s->host.calls, name);
+	s->host.sh = s->sh;
 	if (s->sh) {
 		sh_options(s->sh)->xtrace = run_flag(r, "trace");
 		return VIRGO_OK;

@@ -74,12 +74,12 @@ static int filter(struct run *r, int status)
 	return run_fail(r, status > VIRGO_USAGE ? (enum virgo_code)status : VIRGO_USAGE, "%s", why);
 }
 
-/* as if the signal that we ignore had ended it */
-static int quiet_end(struct run *r)
+/* a signal is why, and whoever sent it knows */
+static int quiet_end(struct run *r, int status)
 {
 	__fpurge(r->cli->data);
 	clearerr(r->cli->data);
-	return 128 + SIGPIPE;
+	return status;
 }
 
 /* data that did not arrive is a failure, whatever the command thinks */
@@ -93,7 +93,9 @@ static int settle(struct run *r, int status)
 	if (!r->out.error)
 		return status;
 	if (r->cli->pipe_is_quiet && r->out.error == EPIPE)
-		return quiet_end(r);
+		return quiet_end(r, 128 + SIGPIPE);
+	if (r->cli->interrupted && r->out.error == EINTR)
+		return quiet_end(r, VIRGO_INTERRUPTED);
 	r->out.format = OUT_TSV;	/* the error must not go where nothing arrives */
 	__fpurge(r->cli->data);		/* else it fails again when it is closed */
 	clearerr(r->cli->data);

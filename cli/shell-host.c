@@ -51,6 +51,8 @@ static int run(void *arg, int argc, const char *const *argv)
 	cli->interrupted = 0;
 	if (cli->ctx)
 		virgo_resume(cli->ctx);
+	if (host->sh && sh_interrupted(host->sh))
+		return VIRGO_INTERRUPTED;	/* what came before this is lost above */
 	cmd = cli_find(argc, argv, &used);
 	if (cmd && cmd->flags & CLI_OWN_PROCESS)
 		ret = cli_again(cli, argc, argv);
@@ -62,7 +64,7 @@ static int run(void *arg, int argc, const char *const *argv)
 }
 
 /* the shell has said that nobody knows it */
-static int unknown(void *arg, const char *word, bool is_program)
+static void unknown(void *arg, const char *word, bool is_program)
 {
 	struct shell_host *host = arg;
 	char near[CLI_NAME_MAX];
@@ -75,7 +77,6 @@ static int unknown(void *arg, const char *word, bool is_program)
 		fprintf(host->cli->diag, "hint: did you mean %s?\n", near);
 	else
 		fprintf(host->cli->diag, "hint: help lists the commands\n");
-	return VIRGO_USAGE;
 }
 
 static int help(void *arg, int argc, const char *const *argv)

@@ -13,6 +13,7 @@
 struct shell_host {
 	struct sh_host calls;		/* for sh_new() */
 	struct cli *cli;
+	struct sh *sh;			/* whose host this is, once there is one */
 	struct cli_settings before;	/* as the command line had them */
 	char *nodes, *output;		/* what "use" and "output" chose; NULL: what the command line did */
 	char *shown;			/* what "use" alone last showed */

@@ -182,9 +182,9 @@ static int setting(struct sh *sh, int argc, const char *const *argv)
 }
 
 static const struct sh_builtin builtins[] = {
-	{ { ":", ": [WORD…]", "do nothing, and succeed" }, b_true, SH_B_SPECIAL | SH_B_PURE },
 	{ { ".", ". FILE [ARG…]", "run the commands of a file in this shell" }, b_source,
 	  SH_B_SPECIAL },
+	{ { ":", ": [WORD…]", "do nothing, and succeed" }, b_true, SH_B_SPECIAL | SH_B_PURE },
 	{ { "[", "[ EXPRESSION ]", "ask whether something is so; see test" }, sh_b_test, SH_B_PURE },
 	{ { "break", "break [N]", "leave the loop, or N of them" }, b_break, SH_B_SPECIAL },
 	{ { "cd", "cd [-L | -P] [DIR | -]", "go to a directory of this machine; home without DIR" },

@@ -22,7 +22,7 @@ struct command {
 
 struct sh_target sh_resolve(struct sh *sh, const char *word, bool after_pipe)
 {
-	struct sh_target t = { SH_K_NONE };
+	struct sh_target t = { .kind = SH_K_NONE };
 
 	t.function = sh_function_find(sh, word);
 	if (t.function) {
@@ -246,8 +246,11 @@ static bool is_special(const struct sh_target *t)
 
 static void show(struct sh *sh, const struct command *c)
 {
+	/* where standard error goes outside of the command */
+	int fd = c->undo.touched & 1u << 2 && c->undo.copy[2] >= 0 ? c->undo.copy[2] : 2;
+
 	if (sh->opt.xtrace)
-		sh_trace(sh, c->assigned.n, c->assigned.v, c->words.n, c->words.v);
+		sh_trace(sh, fd, c->assigned.n, c->assigned.v, c->words.n, c->words.v);
 }
 
 /* everything up to where it runs: 0, or -1 with *status */

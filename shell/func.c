@@ -115,7 +115,7 @@ bool sh_call_begin(struct sh *sh)
 
 int sh_function_call(struct sh *sh, struct sh_function *f, size_t n, const char *const *v)
 {
-	struct sh_frame frame = { .up = sh->frame };
+	struct sh_frame *frame;
 	struct sh_args args = sh->args;
 	struct sh_script *script = sh->script;
 	unsigned int loops = sh->loops;
@@ -124,19 +124,21 @@ int sh_function_call(struct sh *sh, struct sh_function *f, size_t n, const char 
 	if (!sh_call_begin(sh))
 		return SH_ST_ERROR;
 	f->refs++;
-	sh->frame = &frame;
+	frame = sh_tmp(sh, sizeof(*frame));	/* the command's that calls */
+	*frame = (struct sh_frame){ .up = sh->frame };
+	sh->frame = frame;
 	sh->args = (struct sh_args){ .v = v + 1, .n = (int)n - 1 };
 	sh->script = f->script;
 	sh->loops = 0;
 	status = sh_eval_node(sh, f->body);
 	if (sh->flow == SH_RETURN)
 		sh->flow = SH_GO;
-	sh_vars_restore(sh, &frame.locals);
+	sh_vars_restore(sh, &frame->locals);
 	sh_args_free(&sh->args);
 	sh->args = args;
 	sh->script = script;
 	sh->loops = loops;
-	sh->frame = frame.up;
+	sh->frame = frame->up;
 	sh->calls--;
 	function_put(f);
 	return status;

@@ -338,8 +338,8 @@ void sh_fail(struct sh *sh, const char *fmt, ...) SH_PRINTF(2, 3);
 void sh_fail_at(struct sh *sh, struct sh_pos pos, const char *fmt, ...) SH_PRINTF(3, 4);
 /* no words: just end it so */
 void sh_stop(struct sh *sh, int status);
-/* -x */
-void sh_trace(struct sh *sh, size_t nassigned, const char *const *assigned, size_t n,
+/* -x, to this descriptor */
+void sh_trace(struct sh *sh, int fd, size_t nassigned, const char *const *assigned, size_t n,
 	      const char *const *v);
 /* a variable of that name is not for others' eyes */
 bool sh_is_secret(const char *name);

@@ -87,7 +87,7 @@ static void add_escaped(struct printing *p, struct sh_buf *b, const char *s)
 }
 
 /* 'c and "c: what the letter's number is; else as in C. What is no number is told of, and 0 */
-static int64_t integer(struct printing *p, const char *word)
+static int64_t integer(struct printing *p, const char *word, bool is_signed)
 {
 	int64_t n;
 	char *end;
@@ -97,7 +97,7 @@ static int64_t integer(struct printing *p, const char *word)
 	if (*word == '\'' || *word == '"')
 		return (unsigned char)word[1];
 	errno = 0;
-	n = *word == '-' ? strtoll(word, &end, 0) : (int64_t)strtoull(word, &end, 0);
+	n = is_signed || *word == '-' ? strtoll(word, &end, 0) : (int64_t)strtoull(word, &end, 0);
 	if (end == word || *end)
 		complain(p, "not a whole number:", word);
 	else if (errno)
@@ -132,7 +132,7 @@ static int star_or_number(struct printing *p, const char **s)
 
 	if (**s == '*') {
 		++*s;
-		n = integer(p, next(p));
+		n = integer(p, next(p), true);
 	} else {
 		for (; isdigit((unsigned char)**s); ++*s)
 			n = n > WIDTH_MAX ? n : n * 10 + **s - '0';
@@ -190,7 +190,8 @@ static void put_number(struct printing *p, const struct spec *spec, char type)
 	if (is_real)
 		printf(format, spec->width, spec->precision, real(p, word));
 	else
-		printf(format, spec->width, spec->precision, (long long)integer(p, word));
+		printf(format, spec->width, spec->precision,
+		       (long long)integer(p, word, type == 'd' || type == 'i'));
 }
 
 static void convert(struct printing *p, const char **s)

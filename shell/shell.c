@@ -172,7 +172,7 @@ int sh_eval_file(struct sh *sh, const char *path)
 		sh_say(sh, "can't read %.1000s: %s", path, why);
 		return SH_ST_NOT_FOUND;
 	}
-	status = sh_eval_text(sh, path, text, len);
+	status = sh_eval_text(sh, strcmp(path, "-") ? path : "stdin", text, len);
 	free(text);
 	return status;
 }

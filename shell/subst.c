@@ -11,6 +11,8 @@
 
 #include "shell/int.h"
 
+enum { PAGE = 4096 };
+
 static bool runs_here(struct sh *sh, const struct sh_node *list)
 {
 	const struct sh_builtin *builtin;
@@ -25,12 +27,12 @@ static bool runs_here(struct sh *sh, const struct sh_node *list)
 	return builtin->flags & SH_B_PURE;
 }
 
-/* a file in memory that holds one byte more than is allowed, and refuses what comes then */
+/* a file in memory that holds a page more than is allowed, and refuses what comes then */
 static int capture_open(struct sh *sh)
 {
 	int fd = memfd_create("substitution", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
-	if (fd >= 0 && !ftruncate(fd, SH_STRING_MAX + 1) && !fcntl(fd, F_ADD_SEALS, F_SEAL_GROW))
+	if (fd >= 0 && !ftruncate(fd, SH_STRING_MAX + PAGE) && !fcntl(fd, F_ADD_SEALS, F_SEAL_GROW))
 		return fd;
 	sh_fail(sh, "$(…): %s", strerror(errno));
 	if (fd >= 0)

@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "shell/int.h"
 
@@ -131,7 +132,7 @@ static void add(struct sh *sh, struct sh_buf *b, const char *word, bool assigned
 		sh_quote(sh, b, shown + n);
 }
 
-void sh_trace(struct sh *sh, size_t nassigned, const char *const *assigned, size_t n,
+void sh_trace(struct sh *sh, int fd, size_t nassigned, const char *const *assigned, size_t n,
 	      const char *const *v)
 {
 	struct sh_mark mark = sh_mark(sh);
@@ -147,7 +148,7 @@ void sh_trace(struct sh *sh, size_t nassigned, const char *const *assigned, size
 		add(sh, &b, v[i], false);
 	sh_buf_byte(sh, &b, '\n');
 	fflush(stdout);
-	fwrite(b.data, 1, b.len, stderr);
-	fflush(stderr);
+	if (write(fd, b.data, b.len) < 0)
+		sh->opt.xtrace = false;		/* nobody is there to see it */
 	sh_release(sh, mark);
 }

@@ -48,6 +48,11 @@ void sh_interrupt(struct sh *sh)
 	sh->pending = 1;
 }
 
+bool sh_interrupted(const struct sh *sh)
+{
+	return sh->interrupted || sh->got[SIGINT];
+}
+
 static void caught(int sig)
 {
 	if (owner && sig == SIGINT)

@@ -409,7 +409,7 @@ END
 	local key
 
 	key=$(sed -n 's/.*:\(.*\)"/\1/p' "$BATS_FILE_TMPDIR/key")
-	sh 'set -x; x="a b"; echo "$x" $((1+1)); MY_TOKEN=hunter22; echo "is $MY_TOKEN!"; echo '"$key"'; DB_PASSWORD=zyx true; unset MY_TOKEN' 
+	sh 'set -x; x="a b"; echo "$x" $((1+1)); MY_TOKEN=hunter22; echo "is $MY_TOKEN!"; echo '"$key"'; DB_PASSWORD=zyx true; unset MY_TOKEN'
 	assert_success
 	[ "$stderr" = "+ x='a b'
 + echo 'a b' 2
