@@ -113,7 +113,7 @@ static bool shows(const char *name)
 void files_add(struct prompt *pr, const struct cut *cut, const char *raw, bool dirs,
 	       struct candidates *c)
 {
-	struct place p = { NULL };
+	struct place p = { 0 };
 	struct dirent *e;
 	DIR *dir = NULL;
 	bool is;
