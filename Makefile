@@ -46,7 +46,9 @@ PURE_SRC += $(addprefix kmod/core/,balance.c load.c predict.c json_read.c values
 PURE_SRC += $(addprefix kmod/user/shim/,alloc.c inet.c kstrtox.c string.c)
 LIB_SRC  := $(wildcard lib/*.c)
 CLI_SRC  := $(wildcard cli/*.c)
+SHELL_SRC := $(wildcard shell/*.c)
 AN_SRC   := $(wildcard analytics/*.c)
+PROMPT_SRC := $(wildcard shell/prompt/*.c)
 HELP_SRC := $(wildcard helper/*.c)
 FUNC_SRC := $(wildcard helper/functions/*.c)
 
@@ -54,7 +56,9 @@ NODE_OBJ := $(NODE_SRC:%.c=$B/node/%.o)
 PURE_OBJ := $(PURE_SRC:%.c=$B/pure/%.o)
 LIB_OBJ  := $(LIB_SRC:%.c=$B/user/%.o)
 CLI_OBJ  := $(CLI_SRC:%.c=$B/user/%.o)
+SHELL_OBJ := $(SHELL_SRC:%.c=$B/user/%.o)
 AN_OBJ   := $(AN_SRC:%.c=$B/user/%.o)
+PROMPT_OBJ := $(PROMPT_SRC:%.c=$B/user/%.o)
 HELP_OBJ := $(HELP_SRC:%.c=$B/user/%.o)
 FUNC_LIB := $(FUNC_SRC:helper/functions/%.c=$B/functions/%.so)
 
@@ -65,7 +69,7 @@ AN_LIBS   := -lsvm -lcjson -lnettle -lz -lm -lpthread
 .PHONY: all user kmod examples test unit demo demo-vm bench fuzz lint install uninstall clean help deps
 all: user kmod
 
-user: $B/virgod $B/virgo $B/virgo-analytics.so $B/libvirgo.so $B/virgo_kernelupcall_plugin $(FUNC_LIB) examples
+user: $B/virgod $B/virgo $B/virgo-analytics.so $B/virgo-prompt.so $B/libvirgo.so $B/virgo_kernelupcall_plugin $(FUNC_LIB) examples
 
 deps:
 	@tests/deps.sh build
@@ -80,11 +84,19 @@ $B/libvirgo.so: $(LIB_OBJ) $(PURE_OBJ) lib/libvirgo.map
 	$(call say,LD,$@)$(CC) $(SANFLAGS) -shared -Wl,-soname,libvirgo.so.1 \
 		-Wl,--version-script=lib/libvirgo.map -o $@ $(LIB_OBJ) $(PURE_OBJ) $(LIB_LIBS)
 
-$B/virgo: $(CLI_OBJ) $B/libvirgo.a
+# the language of "virgo shell": a library that knows nothing of virgo
+$B/libvirgo-shell.a: $(SHELL_OBJ)
+	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
+
+$B/virgo: $(CLI_OBJ) $B/libvirgo-shell.a $B/libvirgo.a
 	$(call say,LD,$@)$(CC) $(SANFLAGS) -o $@ $^ $(LIB_LIBS) -ldl -lm
 
 $B/virgo-analytics.so: $(AN_OBJ)
 	$(call say,LD,$@)$(CC) $(SANFLAGS) -shared -o $@ $^ $(AN_LIBS)
+
+# loaded at a terminal only, so that virgo itself starts without readline
+$B/virgo-prompt.so: $(PROMPT_OBJ)
+	$(call say,LD,$@)$(CC) $(SANFLAGS) -shared -o $@ $^ -lreadline
 
 $B/virgo_kernelupcall_plugin: $(HELP_OBJ)
 	$(call say,LD,$@)$(CC) $(SANFLAGS) -pie -Wl,-z,relro,-z,now -o $@ $^ -ldl -lpthread
@@ -105,11 +117,15 @@ $B/user/helper/%.o: helper/%.c Makefile VERSION
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(HUSER) -c -o $@ $<
 
+$B/user/shell/prompt/%.o: shell/prompt/%.c Makefile VERSION
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(UUSER) -fvisibility=hidden -c -o $@ $<
+
 $B/user/%.o: %.c Makefile VERSION
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(UUSER) -c -o $@ $<
 
--include $(NODE_OBJ:.o=.d) $(PURE_OBJ:.o=.d) $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(AN_OBJ:.o=.d) $(HELP_OBJ:.o=.d)
+-include $(NODE_OBJ:.o=.d) $(PURE_OBJ:.o=.d) $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(SHELL_OBJ:.o=.d) $(AN_OBJ:.o=.d) $(PROMPT_OBJ:.o=.d) $(HELP_OBJ:.o=.d)
 
 # --- sample programs, as somebody else would build them ---------------------------------------------
 EXAMPLES := $(patsubst lib/examples/%.c,$B/examples/%,$(wildcard lib/examples/*.c))
@@ -152,7 +168,18 @@ build/unit/test_node: tests/unit/test_node.c $(CORE_UNIT) $(SHIM_UNIT) Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(UNITFLAGS) -o $@ $< $(CORE_UNIT) $(SHIM_UNIT) -lcmocka $(NODE_LIBS)
 
--include $(UNIT_BIN:=.d) $(SHIM_UNIT:.o=.d) $(CORE_UNIT:.o=.d)
+# a whole shell under test, with the test as its host
+SHELL_UNIT := $(SHELL_SRC:shell/%.c=build/unit/shell/%.o)
+
+build/unit/shell/%.o: shell/%.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(UNITFLAGS) -c -o $@ $<
+
+build/unit/test_shell_expand: tests/unit/test_shell_expand.c $(SHELL_UNIT) Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(UNITFLAGS) -o $@ $< $(SHELL_UNIT) -lcmocka
+
+-include $(UNIT_BIN:=.d) $(SHIM_UNIT:.o=.d) $(CORE_UNIT:.o=.d) $(SHELL_UNIT:.o=.d)
 
 unit: $(UNIT_BIN)
 	@tests/run.sh unit

@@ -28,11 +28,13 @@ enum cli_limit {
 	CLI_NAME_MAX = 64,		/* a command's name with its NUL */
 	CLI_WHY_MAX = 512,		/* a sentence about what is wrong */
 	CLI_COMPLETE_MS = 90,		/* all a completion may cost on the network */
+	CLI_SAID = 3,			/* settings that are variables of the environment, too */
 };
 
 /* what completes an option's value or an argument */
 enum cli_complete {
 	CLI_C_NONE, CLI_C_FILE, CLI_C_DIR, CLI_C_WORDS, CLI_C_NODES, CLI_C_KEY, CLI_C_COMMAND,
+	CLI_C_FUNCTION,			/* what exec runs: programs, functions, kernel functions */
 };
 
 /* One option. A table of them ends with a row whose name is NULL. */
@@ -51,6 +53,7 @@ enum cli_flag {
 	CLI_STOP_OPTIONS = 2,		/* the first argument ends the options */
 	CLI_VALUE = 4,			/* prints bytes: raw is its format in a pipe, not TSV */
 	CLI_NEGATIVE = 8,		/* an argument may be a negative number */
+	CLI_OWN_PROCESS = 16,		/* within a shell it gets a process of its own */
 };
 
 struct run;
@@ -96,7 +99,9 @@ struct cli {
 	struct virgo_ctx *ctx;
 	struct virgo_ctx *volatile busy;	/* what an interrupt has to cancel */
 	volatile int interrupted;
+	bool pipe_is_quiet;		/* a reader that has gone is status 141, without a word */
 	const char *self;		/* argv[0] */
+	const struct out_pager *pager;	/* what shows tables at the prompt; NULL: nothing */
 };
 
 void cli_init(struct cli *cli, const char *self);
@@ -204,10 +209,29 @@ int help_topic(FILE *to, int argc, const char *const *argv);	/* 0, or -1: no suc
 void help_command(FILE *to, const struct cli_command *cmd);
 void help_synopsis(FILE *to, const struct cli_command *cmd);
 void help_man(FILE *to);
-/* complete.c: candidates for the last of argv, one a line: word, tab, description */
-int cli_complete(struct cli *cli, int argc, const char *const *argv);
+/*
+ * complete.c: candidates for the last of argv, one a line: word, tab, description; ":file" and ":dir"
+ * stand for names of files.
+ */
+enum cli_complete_flag {
+	CLI_COMPLETE_ANY = 1,		/* also words that need quotes */
+	CLI_COMPLETE_LOCAL = 2,		/* ask no node: ":ask" stands for what they know */
+	CLI_COMPLETE_PATIENT = 4,	/* wait seconds for the nodes, not CLI_COMPLETE_MS */
+};
+int cli_complete(struct cli *cli, FILE *to, unsigned int flags, int argc, const char *const *argv);
+/* health.c: print how many nodes answer, a blank, and how many there are */
+int cli_health(struct cli *cli);
 /* plugin.c: run virgo-<argv[0]> and wait for it: its status, or -1: there is none */
 int cli_external(struct cli *cli, int argc, const char *const *argv);
+/*
+ * our environment with the settings in it, for a process that is to work on the same nodes; malloc'd,
+ * and so is each of said, after use. NULL: out of memory.
+ */
+char **cli_environment(const struct cli_settings *set, char *said[CLI_SAID]);
+/* is there a virgo-<word>? */
+bool cli_has_external(const char *word);
+/* run this very program with these words, and the settings of cli; its status */
+int cli_again(struct cli *cli, int argc, const char *const *argv);
 /* where a file that came with virgo lies (beside the binary, sbin, lib/virgo): 0, or -1 */
 int cli_beside(const char *name, char *path, size_t size);
 

@@ -346,7 +346,7 @@ const struct cli_command commands_exec[] = {
 	  "they run for it. What may have run is never run again: a failure that leaves it open\n"
 	  "says so. --retry-failed with the same file as --joblog goes on with it; else FILE is\n"
 	  "begun anew.",
-	  exec_options, 0, CLI_ANY, CLI_NEEDS_NODES | CLI_STOP_OPTIONS | CLI_VALUE, CLI_C_NONE,
+	  exec_options, 0, CLI_ANY, CLI_NEEDS_NODES | CLI_STOP_OPTIONS | CLI_VALUE, CLI_C_FUNCTION,
 	  NULL, exec },
 	{ 0 }
 };

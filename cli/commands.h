@@ -17,6 +17,7 @@ extern const struct cli_command commands_analytics[];	/* cmd-analytics.c */
 extern const struct cli_command commands_api[];		/* cmd-api.c */
 extern const struct cli_command commands_bench[];	/* cmd-bench.c */
 extern const struct cli_command commands_doctor[];	/* cmd-doctor.c */
+extern const struct cli_command commands_shell[];	/* cmd-shell.c */
 extern const struct cli_command commands_help[];	/* cmd-help.c */
 
 #endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Candidates for the word at the cursor, from the command table, the configuration and (for keys,
- * within CLI_COMPLETE_MS) the nodes. Says nothing about errors: no candidates is the answer then.
+ * Candidates for the word at the cursor, from the command table, the configuration and (for keys
+ * and what exec runs, within CLI_COMPLETE_MS) the nodes. Says nothing about errors: then there are
+ * no candidates.
  */
 #include <cjson/cJSON.h>
 #include <string.h>
@@ -15,6 +16,8 @@ struct completing {
 	FILE *to;
 	const char *cur;	/* the word at the cursor */
 	int nkeep;		/* bytes of it that stay: "--output=", "node1," */
+	unsigned int flags;
+	const char *runs;	/* what exec was told to run: a member of /v1/functions */
 };
 
 /* a shell shows these as they are: nothing that would need quotes gets out */
@@ -26,11 +29,20 @@ static bool plain(const char *s)
 	return *s && strspn(s, plain) == strlen(s);
 }
 
+static bool printable(const char *s)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s < ' ' || *s == 127)
+			return false;
+	return true;
+}
+
 static void offer(struct completing *c, const char *word, const char *about)
 {
 	const char *rest = c->cur + c->nkeep;
+	bool fits = c->flags & CLI_COMPLETE_ANY ? *word && printable(word) : plain(word);
 
-	if (!plain(word) || strncmp(word, rest, strlen(rest)))
+	if (!fits || strncmp(word, rest, strlen(rest)))
 		return;
 	fprintf(c->to, "%.*s%s%s%s\n", c->nkeep, c->cur, word, about ? "\t" : "",
 		about ? about : "");
@@ -78,44 +90,118 @@ static void offer_nodes(struct completing *c)
 	virgo_nodeset_free(set);
 }
 
-static int keys_answer(void *arg, struct virgo_answer *ans)
+/* --- what the nodes know: one row of "asked" for each kind ------------------------------ */
+
+static void keys_target(struct completing *c, struct virgo_target *target)
 {
-	struct completing *c = arg;
-	cJSON *body = ans->err.code ? NULL : cJSON_ParseWithLength(ans->body, ans->len);
-	const cJSON *key;
+	const char *begun = c->cur + c->nkeep;
+
+	virgo_target_start(target, "/v1/mem");
+	virgo_target_number(target, "limit", 50);
+	if (*begun)
+		virgo_target_query(target, "prefix", begun, strlen(begun));
+}
+
+static void keys_offer(struct completing *c, const cJSON *body)
+{
+	const cJSON *key, *name;
 
 	cJSON_ArrayForEach(key, cJSON_GetObjectItemCaseSensitive(body, "keys")) {
-		const cJSON *name = cJSON_GetObjectItemCaseSensitive(key, "key");
-
+		name = cJSON_GetObjectItemCaseSensitive(key, "key");
 		if (cJSON_IsString(name))
 			offer(c, name->valuestring, NULL);
 	}
+}
+
+static void functions_target(struct completing *c, struct virgo_target *target)
+{
+	(void)c;
+	virgo_target_start(target, "/v1/functions");
+}
+
+/* a path or, as exec takes it, too, its last part */
+static void runs_offer(struct completing *c, const char *name, const char *about)
+{
+	const char *slash = strrchr(name, '/');
+
+	if (slash && slash[1] && c->cur[c->nkeep] != '/')
+		name = slash + 1;
+	offer(c, name, about);
+}
+
+static void functions_offer(struct completing *c, const cJSON *body)
+{
+	const cJSON *item, *name;
+
+	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(body, c->runs)) {
+		name = cJSON_GetObjectItemCaseSensitive(item, "name");
+		name = name ? name : item;
+		if (cJSON_IsString(name))
+			runs_offer(c, name->valuestring, cJSON_GetStringValue(
+				   cJSON_GetObjectItemCaseSensitive(item, "summary")));
+	}
+}
+
+static const struct asked {
+	enum cli_complete kind;
+	enum virgo_service service;
+	void (*target)(struct completing *c, struct virgo_target *target);
+	void (*offer)(struct completing *c, const cJSON *body);	/* of one node's answer */
+} asked[] = {
+	{ CLI_C_KEY, VIRGO_MEMPOOL, keys_target, keys_offer },
+	{ CLI_C_FUNCTION, VIRGO_CPUPOOL, functions_target, functions_offer },
+};
+
+struct asking {
+	struct completing *c;
+	const struct asked *what;
+};
+
+static int take_answer(void *arg, struct virgo_answer *ans)
+{
+	struct asking *a = arg;
+	cJSON *body = ans->err.code ? NULL : cJSON_ParseWithLength(ans->body, ans->len);
+
+	a->what->offer(a->c, body);
+	if (a->c->flags & CLI_COMPLETE_PATIENT)
+		fflush(a->c->to);	/* whoever waits may not wait for the last node */
 	cJSON_Delete(body);
 	virgo_answer_free(ans);
 	return 0;
 }
 
-static void offer_keys(struct completing *c)
+static void ask_nodes(struct completing *c, const struct asked *what)
 {
-	struct virgo_request req = { .service = VIRGO_MEMPOOL, .method = "GET",
-				     .timeout_ms = CLI_COMPLETE_MS };
-	const char *begun = c->cur + c->nkeep;
+	bool patient = c->flags & CLI_COMPLETE_PATIENT;
+	struct virgo_request req = { .service = what->service, .method = "GET",
+				     .timeout_ms = patient ? 0 : CLI_COMPLETE_MS };
+	struct asking asking = { .c = c, .what = what };
 	struct virgo_target target;
 	struct virgo_error err;
 
-	c->r.set.timeout = "90ms";
-	c->r.set.connect_timeout = "90ms";
+	c->r.set.timeout = patient ? "5s" : "90ms";
+	c->r.set.connect_timeout = patient ? "2s" : "90ms";
 	if (!configuration(c) || virgo_connect(&c->r.ctx, c->r.conf, &err))
 		return;
 	c->r.own_ctx = true;
-	virgo_target_start(&target, "/v1/mem");
-	virgo_target_number(&target, "limit", 50);
-	if (*begun)
-		virgo_target_query(&target, "prefix", begun, strlen(begun));
+	what->target(c, &target);
 	if (virgo_target_end(&target, &err))
 		return;
 	req.target = target.text;
-	virgo_call_all(c->r.ctx, &req, keys_answer, c, &err);
+	virgo_call_all(c->r.ctx, &req, take_answer, &asking, &err);
+}
+
+static void offer_asked(struct completing *c, enum cli_complete kind)
+{
+	size_t i;
+
+	if (c->flags & CLI_COMPLETE_LOCAL) {
+		fputs(":ask\n", c->to);
+		return;
+	}
+	for (i = 0; i < CLI_COUNT(asked); i++)
+		if (asked[i].kind == kind)
+			ask_nodes(c, &asked[i]);
 }
 
 static void offer_first_words(struct completing *c)
@@ -160,7 +246,8 @@ static void offer_value(struct completing *c, enum cli_complete kind, const char
 		offer_nodes(c);
 		break;
 	case CLI_C_KEY:
-		offer_keys(c);
+	case CLI_C_FUNCTION:
+		offer_asked(c, kind);
 		break;
 	case CLI_C_COMMAND:
 		offer_first_words(c);
@@ -214,6 +301,10 @@ static const struct cli_option *step_over(struct completing *c, const struct cli
 	const struct cli_option *opt = option_of(own, argv[*i], &inside);
 
 	++*i;
+	if (opt && !opt->arg && !strcmp(opt->name, "function"))
+		c->runs = "functions";
+	else if (opt && !opt->arg && !strcmp(opt->name, "kernel"))
+		c->runs = "kernel";
 	if (!opt || !opt->arg || inside)
 		return NULL;
 	if (*i == argc - 1)
@@ -247,7 +338,8 @@ static void complete_argument(struct completing *c, const struct cli_command *cm
 {
 	if (cmd->complete == CLI_C_COMMAND && nth == 1 && cli_is_group(before))
 		offer_second_words(c, before);
-	else if (nth < cmd->max_args && !(cmd->complete == CLI_C_KEY && nth && cmd->max_args == 2))
+	else if (nth < cmd->max_args && !(cmd->complete == CLI_C_FUNCTION && nth) &&
+		 !(cmd->complete == CLI_C_KEY && nth && cmd->max_args == 2))
 		offer_value(c, cmd->complete, cmd->words);
 }
 
@@ -311,9 +403,10 @@ static void complete_words(struct completing *c, int argc, const char *const *ar
 		offer_second_words(c, argv[0]);
 }
 
-int cli_complete(struct cli *cli, int argc, const char *const *argv)
+int cli_complete(struct cli *cli, FILE *to, unsigned int flags, int argc, const char *const *argv)
 {
-	struct completing c = { .r = { .cli = cli, .name = "", .set = cli->set }, .to = cli->data };
+	struct completing c = { .r = { .cli = cli, .name = "", .set = cli->set }, .to = to,
+				.flags = flags, .runs = "programs" };
 
 	if (argc < 1)
 		return VIRGO_USAGE;

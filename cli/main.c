@@ -60,7 +60,12 @@ int main(int argc, char **argv)
 	occupy_standard_fds();
 	cli_init(&session, argv[0]);
 	if (argc > 1 && !strcmp(argv[1], "--complete"))
-		return close_output(cli_complete(&session, argc - 2, words + 2));
+		return close_output(cli_complete(&session, stdout, 0, argc - 2, words + 2));
+	if (argc > 1 && !strcmp(argv[1], "--candidates"))	/* the prompt asks in the background */
+		return close_output(cli_complete(&session, stdout, CLI_COMPLETE_ANY |
+						 CLI_COMPLETE_PATIENT, argc - 2, words + 2));
+	if (argc > 1 && !strcmp(argv[1], "--health"))
+		return close_output(cli_health(&session));
 	if (cli_parse_globals(&session, argc - 1, words + 1, &used, &special, why))
 		return close_output(cli_refuse(&session, why));
 	words += 1 + used;

@@ -38,6 +38,18 @@ bool out_is_json(const struct out *o)
 	return o->format == OUT_JSON || o->format == OUT_NDJSON;
 }
 
+/* only tables: what comes bit by bit is to be seen at once */
+static bool out_is_paged(const struct out *o)
+{
+	return o->pager && o->open && o->format == OUT_TABLE;
+}
+
+static void out_paged(struct out *o, int error)
+{
+	if (error && !o->error)
+		o->error = error;
+}
+
 void out_write(struct out *o, const void *data, size_t len)
 {
 	if (o->filtered) {
@@ -46,7 +58,9 @@ void out_write(struct out *o, const void *data, size_t len)
 			o->error = ENOMEM;
 		return;
 	}
-	if (len && fwrite(data, 1, len, o->file) != len && !o->error)
+	if (out_is_paged(o))
+		out_paged(o, o->pager->write(o->pager->arg, o->file, data, len));
+	else if (len && fwrite(data, 1, len, o->file) != len && !o->error)
 		o->error = errno ? errno : EIO;
 }
 
@@ -363,6 +377,8 @@ void out_end(struct out *o)
 		table_flush(o);
 	else if (o->format == OUT_JSON && !o->record)
 		out_write(o, o->started ? "\n]\n" : "[]\n", 3);
+	if (out_is_paged(o) && !o->filtered)
+		out_paged(o, o->pager->end(o->pager->arg, o->file));
 	o->open = false;
 	if (!o->record)
 		o->started = false;

@@ -39,8 +39,16 @@ struct out_text {		/* growing bytes; failed: out of memory */
 	bool failed;
 };
 
+/* What shows tables that are longer than the screen, in place of the file. */
+struct out_pager {
+	void *arg;
+	int (*write)(void *arg, FILE *file, const void *data, size_t len);	/* 0, or errno */
+	int (*end)(void *arg, FILE *file);	/* the table is done; 0, or errno */
+};
+
 struct out {
 	FILE *file;
+	const struct out_pager *pager;	/* NULL: none */
 	enum out_format format;
 	bool color;
 	const struct out_col *cols;

@@ -4,6 +4,7 @@
  * needs opened, its output filtered and checked. The only way commands are run.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +59,7 @@ static void choose_format(struct run *r)
 	out_init(&r->out, r->cli->data, (enum out_format)format);
 	r->out.color = want_color(r, tty) && format == OUT_TABLE;
 	r->out.filtered = r->set.jq;
+	r->out.pager = r->cli->pager;
 }
 
 /* --jq: everything the command wrote is in out.doc */
@@ -72,6 +74,14 @@ static int filter(struct run *r, int status)
 	return run_fail(r, status > VIRGO_USAGE ? (enum virgo_code)status : VIRGO_USAGE, "%s", why);
 }
 
+/* a signal is why, and whoever sent it knows */
+static int quiet_end(struct run *r, int status)
+{
+	__fpurge(r->cli->data);
+	clearerr(r->cli->data);
+	return status;
+}
+
 /* data that did not arrive is a failure, whatever the command thinks */
 static int settle(struct run *r, int status)
 {
@@ -82,6 +92,10 @@ static int settle(struct run *r, int status)
 		r->out.error = errno;
 	if (!r->out.error)
 		return status;
+	if (r->cli->pipe_is_quiet && r->out.error == EPIPE)
+		return quiet_end(r, 128 + SIGPIPE);
+	if (r->cli->interrupted && r->out.error == EINTR)
+		return quiet_end(r, VIRGO_INTERRUPTED);
 	r->out.format = OUT_TSV;	/* the error must not go where nothing arrives */
 	__fpurge(r->cli->data);		/* else it fails again when it is closed */
 	clearerr(r->cli->data);

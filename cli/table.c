@@ -15,6 +15,7 @@ const struct cli_group cli_groups[] = {
 	{ "settings", commands_config },
 	{ "settings", commands_key },
 	{ "learning", commands_analytics },
+	{ "shell", commands_shell },
 	{ "other", commands_api },
 	{ "other", commands_bench },
 	{ "other", commands_doctor },

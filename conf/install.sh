@@ -75,6 +75,7 @@ major=1
 put 755 "$B/virgo" "$BINDIR/virgo"
 put 755 "$B/virgod" "$SBINDIR/virgod"
 put 755 "$B/virgo-analytics.so" "$LIBDIR/virgo/virgo-analytics.so"
+put 755 "$B/virgo-prompt.so" "$LIBDIR/virgo/virgo-prompt.so"
 put 755 "$B/virgo_kernelupcall_plugin" "$LIBDIR/virgo/virgo_kernelupcall_plugin"
 put 644 "$B/functions/sample.so" "$LIBDIR/virgo/functions/sample.so"
 put 755 "$(filled conf/nightly.in)" "$LIBDIR/virgo/nightly"

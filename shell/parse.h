@@ -11,6 +11,7 @@
 enum sh_parse_limit {
 	SH_TEXT_MAX = 64 << 20,		/* bytes of one script */
 	SH_DEPTH_MAX = 200,		/* constructs, quotes and substitutions within each other */
+	SH_HEIGHT_MAX = 2000,		/* levels of the tree: each && or || of a chain, each elif is one */
 	SH_MESSAGE_MAX = 256,
 };
 
@@ -47,7 +48,7 @@ extern const char *const sh_reserved[];
 struct sh_arena;
 struct sh_arena *sh_arena_new(void);
 void sh_arena_free(struct sh_arena *arena);
-/* zeroed and aligned for anything; NULL: out of memory */
+/* zeroed and aligned for pointers and 64 bits; NULL: out of memory */
 void *sh_alloc(struct sh_arena *arena, size_t size);
 char *sh_strndup(struct sh_arena *arena, const char *s, size_t len);
 

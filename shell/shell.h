@@ -21,10 +21,10 @@ struct sh_host {
 	/* run it in this process; its exit status. Reads fd 0, writes stdout and stderr. */
 	int (*run)(void *arg, int argc, const char *const *argv);
 	/*
-	 * a command word that nobody knows: print why and what was perhaps meant; the status. is_program:
-	 * PATH has such a program.
+	 * a command word that nobody knows, which has been said with its place: print what was perhaps
+	 * meant. is_program: PATH has such a program.
 	 */
-	int (*unknown)(void *arg, const char *word, bool is_program);
+	void (*unknown)(void *arg, const char *word, bool is_program);
 	/* settings by the words "use", "output" and "timing": value NULL asks; NULL or why it was refused */
 	const char *(*set)(void *arg, const char *setting, const char *value);
 	const char *(*get)(void *arg, const char *setting);
@@ -61,9 +61,12 @@ bool sh_exiting(const struct sh *sh, int *status);
 /* the trap on EXIT, once; the status to end with */
 int sh_exit_trap(struct sh *sh, int status);
 int sh_status(const struct sh *sh);	/* $? */
+void sh_set_status(struct sh *sh, int status);	/* what a prompt saw, for the next $? */
 
 /* async-signal-safe: end what is running with 130 (the host ends its own command) */
 void sh_interrupt(struct sh *sh);
+/* has that been asked for since the last command ended? A host that is to begin one does not. */
+bool sh_interrupted(const struct sh *sh);
 /* async-signal-safe: a signal came that a trap may want */
 void sh_signal(struct sh *sh, int sig);
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Who may know whom. Layers only look down: cli, plugins -> lib; lib -> the pure files of core; services -> core; hosts ->
+# Who may know whom. Layers only look down: cli, plugins -> lib, shell; lib -> the pure files of core; services -> core; hosts ->
 # core and services. What differs by host stands at the seam, what differs by kernel in compat.h.
 set -uo pipefail
 
@@ -27,7 +27,7 @@ pure='core/(base64|conf|config|place|addr|buf|str|utf8|json|limits|service|value
 includes '(mempool|linux|user)/' kmod/core | refuse 'core knows a service or a host'
 includes '(linux|user)/' kmod/mempool | refuse 'a service knows a host'
 includes 'user/' kmod/linux | refuse 'a host knows the other'
-includes '(lib|virgo|cli|analytics|helper)/' kmod | refuse 'the node knows its clients'
+includes '(lib|virgo|cli|analytics|helper|shell)/' kmod | refuse 'the node knows its clients'
 git grep -nE '^#include [<"](virgo/|\.\./lib)' -- kmod | refuse 'the node knows the library'
 git grep -nE '^#include "(core|mempool|linux|user)/' -- lib | grep -vE "\"$pure" | refuse 'lib knows more of core than its pure files'
 git grep -nE '^#include "(core|mempool|linux|user)/' -- cli | grep -vE "\"$pure" | refuse 'cli knows more of core than its pure files'
@@ -36,6 +36,9 @@ git grep -nE '^#include [<"]virgo/' -- helper | grep -vE '[<"]virgo/function\.h'
 git grep -nE '^#include "helper/' -- lib cli analytics | refuse 'somebody knows the helper from within'
 git grep -nE '^#include "(core|mempool|linux|user|cli)/' -- analytics | refuse 'analytics knows the node or the command'
 git grep -nE '^#include "(cli|analytics)/' -- lib | refuse 'lib knows who uses it'
+git grep -nE '^#include "' -- shell | grep -vE '"shell/' | refuse 'the shell knows more than itself'
+git grep -nE '^#include [<"]virgo/' -- shell | refuse 'the shell knows the library'
+git grep -nE '^#include "shell/' -- lib analytics helper | refuse 'somebody but cli knows the shell'
 git grep -nE '\bexit\(|\b(printf|puts|perror)\(' -- 'lib/*.c' ':!lib/kshim.c' ':!lib/examples/*' | refuse 'lib prints or exits'
 
 git grep -n '__KERNEL__' -- kmod ':!kmod/core/host.h' ':!kmod/user' ':!kmod/include/uapi' | refuse '__KERNEL__ outside the seam'
