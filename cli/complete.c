@@ -4,9 +4,11 @@
  * within CLI_COMPLETE_MS) the nodes. Says nothing about errors: no candidates is the answer then.
  */
 #include <cjson/cJSON.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/complete.h"
+#include "cli/plugin.h"
 #include "cli/session.h"
 
 /* A completion under way: what is known from the words before the cursor. */
@@ -15,6 +17,9 @@ struct completing {
 	FILE *to;
 	const char *cur;	/* the word at the cursor */
 	int nkeep;		/* bytes of it that stay: "--output=", "node1," */
+	const struct cli_command *cmd;	/* once it is known */
+	const char **before;	/* its arguments before the cursor */
+	int nbefore;
 };
 
 /* a shell shows these as they are: nothing that would need quotes gets out */
@@ -26,20 +31,27 @@ static bool plain(const char *s)
 	return *s && strspn(s, plain) == strlen(s);
 }
 
-static void offer(struct completing *c, const char *word, const char *about)
+/* a description goes on one line, without a tab: what a plugin says is not ours */
+static int about_len(const char *about)
+{
+	return (int)strcspn(about, "\t\r\n");
+}
+
+void complete_offer(struct completing *c, const char *word, const char *about)
 {
 	const char *rest = c->cur + c->nkeep;
 
 	if (!plain(word) || strncmp(word, rest, strlen(rest)))
 		return;
-	fprintf(c->to, "%.*s%s%s%s\n", c->nkeep, c->cur, word, about ? "\t" : "",
-		about ? about : "");
+	about = about ? about : "";
+	fprintf(c->to, "%.*s%s%s%.*s\n", c->nkeep, c->cur, word, *about ? "\t" : "",
+		about_len(about), about);
 }
 
 static void offer_words(struct completing *c, const char *const *words)
 {
 	for (; words && *words; words++)
-		offer(c, *words, NULL);
+		complete_offer(c, *words, NULL);
 }
 
 static struct virgo_conf *configuration(struct completing *c)
@@ -64,17 +76,17 @@ static void offer_nodes(struct completing *c)
 	for (; *from; from++)
 		if (strchr(",!&^", *from))
 			c->nkeep = (int)(from + 1 - c->cur);
-	offer(c, "all", "every node of the configuration");
+	complete_offer(c, "all", "every node of the configuration");
 	for (i = 0; conf && !virgo_conf_at(conf, i, &s); i++) {
 		if (strncmp(s.key, "group.", 6))
 			continue;
 		snprintf(group, sizeof(group), "@%s", s.key + 6);
-		offer(c, group, s.value);
+		complete_offer(c, group, s.value);
 	}
 	if (!conf || virgo_conf_nodes(conf, &set, &err))
 		return;
 	for (i = 0; virgo_nodeset_name(set, i); i++)
-		offer(c, virgo_nodeset_name(set, i), NULL);
+		complete_offer(c, virgo_nodeset_name(set, i), NULL);
 	virgo_nodeset_free(set);
 }
 
@@ -88,11 +100,25 @@ static int keys_answer(void *arg, struct virgo_answer *ans)
 		const cJSON *name = cJSON_GetObjectItemCaseSensitive(key, "key");
 
 		if (cJSON_IsString(name))
-			offer(c, name->valuestring, NULL);
+			complete_offer(c, name->valuestring, NULL);
 	}
 	cJSON_Delete(body);
 	virgo_answer_free(ans);
 	return 0;
+}
+
+struct virgo_ctx *complete_ctx(struct completing *c)
+{
+	struct virgo_error err;
+
+	if (c->r.ctx)
+		return c->r.ctx;
+	c->r.set.timeout = "90ms";
+	c->r.set.connect_timeout = "90ms";
+	if (!configuration(c) || virgo_connect(&c->r.ctx, c->r.conf, &err))
+		return NULL;
+	c->r.own_ctx = true;
+	return c->r.ctx;
 }
 
 static void offer_keys(struct completing *c)
@@ -103,11 +129,8 @@ static void offer_keys(struct completing *c)
 	struct virgo_target target;
 	struct virgo_error err;
 
-	c->r.set.timeout = "90ms";
-	c->r.set.connect_timeout = "90ms";
-	if (!configuration(c) || virgo_connect(&c->r.ctx, c->r.conf, &err))
+	if (!complete_ctx(c))
 		return;
-	c->r.own_ctx = true;
 	virgo_target_start(&target, "/v1/mem");
 	virgo_target_number(&target, "limit", 50);
 	if (*begun)
@@ -116,6 +139,20 @@ static void offer_keys(struct completing *c)
 		return;
 	req.target = target.text;
 	virgo_call_all(c->r.ctx, &req, keys_answer, c, &err);
+}
+
+/* plugins that are not loaded: nothing but their words is known */
+static void offer_plugins(struct completing *c)
+{
+	char about[CLI_NAME_MAX + 16];
+	struct plugin_word *words;
+	size_t i, n = plugin_words(&words);
+
+	for (i = 0; i < n; i++) {
+		snprintf(about, sizeof(about), "program virgo-%s", words[i].name);
+		complete_offer(c, words[i].name, words[i].object ? "plugin" : about);
+	}
+	free(words);
 }
 
 static void offer_first_words(struct completing *c)
@@ -130,8 +167,9 @@ static void offer_first_words(struct completing *c)
 		if (before && !strncmp(before->name, cmd->name, n) && before->name[n] == ' ')
 			continue;
 		snprintf(word, sizeof(word), "%.*s", (int)n, cmd->name);
-		offer(c, word, cmd->name[n] ? NULL : cmd->summary);
+		complete_offer(c, word, cmd->name[n] ? NULL : cmd->summary);
 	}
+	offer_plugins(c);
 }
 
 static void offer_second_words(struct completing *c, const char *first)
@@ -141,10 +179,21 @@ static void offer_second_words(struct completing *c, const char *first)
 
 	for (i = 0; (cmd = cli_at(i, NULL)); i++)
 		if (!strncmp(cmd->name, first, n) && cmd->name[n] == ' ')
-			offer(c, cmd->name + n + 1, cmd->summary);
+			complete_offer(c, cmd->name + n + 1, cmd->summary);
 }
 
-static void offer_value(struct completing *c, enum cli_complete kind, const char *const *words)
+/* the command knows */
+static void offer_call(struct completing *c, const char *option)
+{
+	const struct cli_cursor at = { option, c->cur + c->nkeep, c->nbefore, c->before };
+
+	if (c->cmd && c->cmd->offer)
+		c->cmd->offer(c, c->cmd, &at);
+}
+
+/* option: NULL for an argument */
+static void offer_value(struct completing *c, enum cli_complete kind, const char *const *words,
+			const char *option)
 {
 	switch (kind) {
 	case CLI_C_FILE:
@@ -165,6 +214,9 @@ static void offer_value(struct completing *c, enum cli_complete kind, const char
 	case CLI_C_COMMAND:
 		offer_first_words(c);
 		break;
+	case CLI_C_CALL:
+		offer_call(c, option);
+		break;
 	case CLI_C_NONE:
 		break;
 	}
@@ -176,7 +228,7 @@ static void offer_options(struct completing *c, const struct cli_option *opts)
 
 	for (; opts && opts->name; opts++) {
 		snprintf(word, sizeof(word), "--%s", opts->name);
-		offer(c, word, opts->help);
+		complete_offer(c, word, opts->help);
 	}
 }
 
@@ -239,16 +291,20 @@ static void complete_option(struct completing *c, const struct cli_option *own)
 	opt = option_of(own, c->cur, &inside);
 	c->nkeep = (int)(equals + 1 - c->cur);
 	if (opt && opt->arg && opt->complete != CLI_C_FILE)
-		offer_value(c, opt->complete, opt->words);
+		offer_value(c, opt->complete, opt->words, opt->name);
 }
 
 static void complete_argument(struct completing *c, const struct cli_command *cmd, unsigned int nth,
 			      const char *before)
 {
+	struct virgo_error err;
+
+	if (cmd->complete == CLI_C_COMMAND && nth == 1)
+		cli_plugin_load(before, &err);
 	if (cmd->complete == CLI_C_COMMAND && nth == 1 && cli_is_group(before))
 		offer_second_words(c, before);
 	else if (nth < cmd->max_args && !(cmd->complete == CLI_C_KEY && nth && cmd->max_args == 2))
-		offer_value(c, cmd->complete, cmd->words);
+		offer_value(c, cmd->complete, cmd->words, NULL);
 }
 
 /* the words after the command's name */
@@ -261,6 +317,10 @@ static void complete_command(struct completing *c, const struct cli_command *cmd
 	bool options = true;
 	int i = 0;
 
+	c->cmd = cmd;
+	c->before = calloc((size_t)argc + 1, sizeof(*c->before));
+	if (!c->before)
+		return;
 	while (i < argc - 1) {
 		if (options && !strcmp(argv[i], "--")) {
 			options = false;
@@ -268,11 +328,12 @@ static void complete_command(struct completing *c, const struct cli_command *cmd
 		} else if (options && argv[i][0] == '-' && argv[i][1]) {
 			opt = step_over(c, cmd->options, argc, argv, &i);
 			if (opt) {
-				offer_value(c, opt->complete, opt->words);
+				offer_value(c, opt->complete, opt->words, opt->name);
 				return;
 			}
 		} else {
 			before = argv[i++];
+			c->before[c->nbefore++] = before;
 			options = options && !(cmd->flags & CLI_STOP_OPTIONS);
 			nth++;
 		}
@@ -287,12 +348,13 @@ static void complete_words(struct completing *c, int argc, const char *const *ar
 {
 	const struct cli_command *cmd;
 	const struct cli_option *opt;
+	struct virgo_error err;
 	int i = 0, used;
 
 	while (i < argc - 1 && argv[i][0] == '-') {
 		opt = step_over(c, NULL, argc, argv, &i);
 		if (opt) {
-			offer_value(c, opt->complete, opt->words);
+			offer_value(c, opt->complete, opt->words, opt->name);
 			return;
 		}
 	}
@@ -302,6 +364,8 @@ static void complete_words(struct completing *c, int argc, const char *const *ar
 		complete_option(c, NULL);
 		return;
 	}
+	if (argc > 1)
+		cli_plugin_load(argv[0], &err);
 	cmd = cli_find(argc - 1, argv, &used);
 	if (cmd)
 		complete_command(c, cmd, argc - used, argv + used);
@@ -319,6 +383,7 @@ int cli_complete(struct cli *cli, int argc, const char *const *argv)
 		return VIRGO_USAGE;
 	c.cur = argv[argc - 1];
 	complete_words(&c, argc, argv);
+	free(c.before);
 	session_release(&c.r);
 	return VIRGO_OK;
 }

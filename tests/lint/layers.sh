@@ -35,6 +35,10 @@ git grep -nE '^#include "(core|mempool|linux|user|cli|lib|analytics|kapi)/' -- h
 git grep -nE '^#include [<"]virgo/' -- helper | grep -vE '[<"]virgo/function\.h' | refuse 'the helper knows the library'
 git grep -nE '^#include "helper/' -- lib cli analytics | refuse 'somebody knows the helper from within'
 git grep -nE '^#include "(core|mempool|linux|user|cli)/' -- analytics | refuse 'analytics knows the node or the command'
+git grep -nE '^#include "' -- plugins | refuse 'a plugin knows more than installed headers'
+git grep -nE '^#include <(uapi|kapi|core|cli|shell|lib|linux|virgo_[^p])' -- plugins | refuse 'a plugin knows more than lib and virgo_plugin.h'
+git grep -nE '^#include <virgo' -- plugins/virgo_plugin.h | grep -v '<virgo/error.h>' | refuse 'virgo_plugin.h needs more than error.h'
+git grep -nE '^#include [<"](plugins/|virgo_plugin)' -- lib kmod analytics helper | refuse 'somebody below knows the plugins'
 git grep -nE '^#include "(cli|analytics)/' -- lib | refuse 'lib knows who uses it'
 git grep -nE '\bexit\(|\b(printf|puts|perror)\(' -- 'lib/*.c' ':!lib/kshim.c' ':!lib/examples/*' | refuse 'lib prints or exits'
 
