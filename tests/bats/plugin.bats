@@ -123,7 +123,7 @@ refused()
 		{ "", nullptr, "say hi", nullptr, nullptr, 0, 0, 0, VIRGO_PLUGIN_C_NONE, nullptr, hi, nullptr },
 		{ nullptr, nullptr, nullptr, nullptr, nullptr, 0, 0, 0, 0, nullptr, nullptr, nullptr },
 	};
-	const virgo_plugin virgo_plugin = { VIRGO_PLUGIN_HEAD, "hi", "1", "C++", commands, nullptr };
+	const struct virgo_plugin virgo_plugin = { VIRGO_PLUGIN_HEAD, "hi", "1", "C++", commands, nullptr };
 	END
 	c++ -std=c++11 -Wall -Wextra -Werror -pedantic -I"$D/usr/include" -fPIC -shared -o p/hi.so hi.cc
 	run -0 virgo hi
