@@ -88,8 +88,14 @@ $B/libvirgo.so: $(LIB_OBJ) $(PURE_OBJ) lib/libvirgo.map
 $B/libvirgo-shell.a: $(SHELL_OBJ)
 	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
 
-$B/virgo: $(CLI_OBJ) $B/libvirgo-shell.a $B/libvirgo.a
-	$(call say,LD,$@)$(CC) $(SANFLAGS) -o $@ $^ $(LIB_LIBS) -ldl -lm
+# Plugins find libvirgo's functions in the command itself: all of them, and nothing else, is there for them.
+$B/virgo.list: lib/libvirgo.map Makefile
+	@mkdir -p $(@D)
+	@{ echo '{'; sed -n 's/^\t\(virgo_[a-z0-9_]*;\)$$/\1/p' $<; echo '};'; } >$@
+
+$B/virgo: $(CLI_OBJ) $B/libvirgo-shell.a $B/libvirgo.a $B/virgo.list
+	$(call say,LD,$@)$(CC) $(SANFLAGS) -Wl,--dynamic-list=$B/virgo.list -o $@ $(CLI_OBJ) $B/libvirgo-shell.a \
+		-Wl,--whole-archive $B/libvirgo.a -Wl,--no-whole-archive $(LIB_LIBS) -ldl -lm
 
 $B/virgo-analytics.so: $(AN_OBJ)
 	$(call say,LD,$@)$(CC) $(SANFLAGS) -shared -o $@ $^ $(AN_LIBS)

@@ -34,6 +34,8 @@ enum cli_limit {
 /* what completes an option's value or an argument */
 enum cli_complete {
 	CLI_C_NONE, CLI_C_FILE, CLI_C_DIR, CLI_C_WORDS, CLI_C_NODES, CLI_C_KEY, CLI_C_COMMAND,
+	CLI_C_CALL,			/* the command's offer() */
+	/* from here on not for plugins */
 	CLI_C_FUNCTION,			/* what exec runs: programs, functions, kernel functions */
 };
 
@@ -59,6 +61,20 @@ enum cli_flag {
 struct run;
 typedef int (*cli_fn)(struct run *r);	/* an exit status: enum virgo_code, or a program's */
 
+/* Where the cursor is, for a command that completes its words itself. */
+struct cli_cursor {
+	const char *option;		/* the option whose value it is; NULL: an argument */
+	const char *begun;		/* the word so far */
+	int argc;			/* the arguments before it */
+	const char *const *argv;
+};
+
+struct completing;
+struct cli_command;
+/* calls complete_offer() of complete.h for each candidate, and says nothing */
+typedef void (*cli_offer_fn)(struct completing *c, const struct cli_command *cmd,
+			     const struct cli_cursor *at);
+
 /* One command. */
 struct cli_command {
 	const char *name;		/* "mem get" */
@@ -71,15 +87,17 @@ struct cli_command {
 	enum cli_complete complete;	/* of the arguments */
 	const char *const *words;
 	cli_fn run;
+	cli_offer_fn offer;		/* CLI_C_CALL, here or in an option */
 };
 
 /* A group: what one file of commands exports. Ends with a row whose name is NULL. */
 struct cli_group {
 	const char *name;		/* as in the man page: "memory" */
 	const struct cli_command *commands;
+	const char *origin;		/* a plugin's file; NULL: built in */
 };
 
-extern const struct cli_group cli_groups[];	/* table.c; ends with a NULL name */
+extern const struct cli_group cli_groups[];	/* table.c: built in; ends with a NULL name */
 extern const struct cli_option cli_globals[];	/* globals.c */
 extern const char *const cli_service_words[];	/* ends with NULL */
 
@@ -173,15 +191,20 @@ void run_warn(struct run *r, const char *fmt, ...) CLI_PRINTF(2, 3);
 void run_node_failed(struct run *r, const struct virgo_error *err);
 int run_failures(struct run *r);
 
-/* table.c */
+/*
+ * table.c: commands that are built in, and those of plugins once they are loaded
+ */
 /* the command of the first one or two words; *used: how many. NULL: none. */
 const struct cli_command *cli_find(int argc, const char *const *argv, int *used);
 /* is word the first word of commands that have two? */
 bool cli_is_group(const char *word);
-/* the command (of group, if that is not NULL) that looks most like word, if any does */
+/*
+ * the command (of group, if that is not NULL) that looks most like word, if any does; without a
+ * group, plugins that are not loaded count as well
+ */
 bool cli_nearest(const char *group, const char *word, char near[CLI_NAME_MAX]);
 const char *cli_nearest_option(const struct cli_option *options, const char *word);
-/* every command, in table order: NULL past the end */
+/* every command, in table order, plugins' last: NULL past the end */
 const struct cli_command *cli_at(size_t i, const struct cli_group **group);
 
 /* opt.c: what is in the command line besides arguments */
@@ -221,18 +244,37 @@ enum cli_complete_flag {
 int cli_complete(struct cli *cli, FILE *to, unsigned int flags, int argc, const char *const *argv);
 /* health.c: print how many nodes answer, a blank, and how many there are */
 int cli_health(struct cli *cli);
-/* plugin.c: run virgo-<argv[0]> and wait for it: its status, or -1: there is none */
+/* external.c: run virgo-<argv[0]> and wait for it: its status, or -1: there is none */
 int cli_external(struct cli *cli, int argc, const char *const *argv);
 /*
  * our environment with the settings in it, for a process that is to work on the same nodes; malloc'd,
  * and so is each of said, after use. NULL: out of memory.
  */
 char **cli_environment(const struct cli_settings *set, char *said[CLI_SAID]);
-/* is there a virgo-<word>? */
-bool cli_has_external(const char *word);
 /* run this very program with these words, and the settings of cli; its status */
 int cli_again(struct cli *cli, int argc, const char *const *argv);
-/* where a file that came with virgo lies (beside the binary, sbin, lib/virgo): 0, or -1 */
+/* beside.c: where a file that came with virgo lies (beside the binary, sbin, lib/virgo): 0, or -1 */
 int cli_beside(const char *name, char *path, size_t size);
+/* the directory of this very program, not of a link to it: 0, or -1 */
+int cli_own_dir(char *dir, size_t size);
+
+/*
+ * plugin-load.c: put the commands of the plugin that serves word into the table, for good. 1: they are
+ * there; 0: there is no such plugin, or the word is built in; -1: it is refused, err says why and
+ * what to do. Only for words that cli_find() and cli_is_group() don't know.
+ */
+int cli_plugin_load(const char *word, struct virgo_error *err);
+/* is word the first of a command, of whatever kind? Loads and runs nothing. */
+bool cli_knows(const char *word);
+/* the commands of the i-th plugin that is loaded: NULL past the end */
+const struct cli_group *cli_plugin_group(size_t i);
+/*
+ * The function of the shell that a plugin has by this name: the plugin is loaded, if it was not.
+ * NULL: there is none, or (err->code is not VIRGO_OK) its plugin is refused.
+ */
+struct virgo_plugin_function;
+const struct virgo_plugin_function *cli_plugin_function(const char *name, struct virgo_error *err);
+/* those of the plugins that are loaded: NULL past the end */
+const struct virgo_plugin_function *cli_plugin_function_at(size_t i);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/completion.h"
+#include "cli/plugin.h"
 
 static const struct cli_option help_options[] = {
 	{ 0, "man", NULL, "the commands' part of virgo(1), for the manual page's source" },
@@ -63,13 +64,25 @@ static int help_json(struct run *r)
 	return run_fail(r, VIRGO_NOT_FOUND, "no help on \"%.120s\"", topic);
 }
 
+/* a program is asked itself: its status, or -1: there is none */
+static int help_external(struct run *r)
+{
+	const char *const words[] = { r->argv[0], "--help", NULL };
+
+	return r->argc == 1 ? cli_external(r->cli, 2, words) : -1;
+}
+
 static int help(struct run *r)
 {
 	char *text = NULL, near[CLI_NAME_MAX];
+	struct virgo_error err;
 	size_t len = 0;
-	FILE *to = open_memstream(&text, &len);
+	FILE *to;
 	int ret = 0;
 
+	if (r->argc && cli_plugin_load(r->argv[0], &err) < 0)
+		return run_error(r, &err);
+	to = open_memstream(&text, &len);
 	if (!to)
 		return run_fail(r, VIRGO_FAILED, "out of memory");
 	if (out_is_json(&r->out)) {
@@ -90,6 +103,9 @@ static int help(struct run *r)
 		return run_fail(r, VIRGO_FAILED, "out of memory");
 	if (!ret)
 		return VIRGO_OK;
+	ret = help_external(r);
+	if (ret >= 0)
+		return ret;
 	if (cli_is_group(r->argv[0]) && r->argc > 1 ? cli_nearest(r->argv[0], r->argv[1], near)
 	    : cli_nearest(NULL, r->argv[0], near))
 		run_hint(r, "did you mean virgo help %s?", near);

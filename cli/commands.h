@@ -19,5 +19,6 @@ extern const struct cli_command commands_bench[];	/* cmd-bench.c */
 extern const struct cli_command commands_doctor[];	/* cmd-doctor.c */
 extern const struct cli_command commands_shell[];	/* cmd-shell.c */
 extern const struct cli_command commands_help[];	/* cmd-help.c */
+extern const struct cli_command commands_plugin[];	/* cmd-plugin.c */
 
 #endif

@@ -5,9 +5,11 @@
  * no candidates.
  */
 #include <cjson/cJSON.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/complete.h"
+#include "cli/plugin.h"
 #include "cli/session.h"
 
 /* A completion under way: what is known from the words before the cursor. */
@@ -18,6 +20,9 @@ struct completing {
 	int nkeep;		/* bytes of it that stay: "--output=", "node1," */
 	unsigned int flags;
 	const char *runs;	/* what exec was told to run: a member of /v1/functions */
+	const struct cli_command *cmd;	/* once it is known */
+	const char **before;	/* its arguments before the cursor */
+	int nbefore;
 };
 
 /* a shell shows these as they are: nothing that would need quotes gets out */
@@ -37,21 +42,28 @@ static bool printable(const char *s)
 	return true;
 }
 
-static void offer(struct completing *c, const char *word, const char *about)
+/* a description goes on one line, without a tab: what a plugin says is not ours */
+static int about_len(const char *about)
+{
+	return (int)strcspn(about, "\t\r\n");
+}
+
+void complete_offer(struct completing *c, const char *word, const char *about)
 {
 	const char *rest = c->cur + c->nkeep;
 	bool fits = c->flags & CLI_COMPLETE_ANY ? *word && printable(word) : plain(word);
 
 	if (!fits || strncmp(word, rest, strlen(rest)))
 		return;
-	fprintf(c->to, "%.*s%s%s%s\n", c->nkeep, c->cur, word, about ? "\t" : "",
-		about ? about : "");
+	about = about ? about : "";
+	fprintf(c->to, "%.*s%s%s%.*s\n", c->nkeep, c->cur, word, *about ? "\t" : "",
+		about_len(about), about);
 }
 
 static void offer_words(struct completing *c, const char *const *words)
 {
 	for (; words && *words; words++)
-		offer(c, *words, NULL);
+		complete_offer(c, *words, NULL);
 }
 
 static struct virgo_conf *configuration(struct completing *c)
@@ -76,17 +88,17 @@ static void offer_nodes(struct completing *c)
 	for (; *from; from++)
 		if (strchr(",!&^", *from))
 			c->nkeep = (int)(from + 1 - c->cur);
-	offer(c, "all", "every node of the configuration");
+	complete_offer(c, "all", "every node of the configuration");
 	for (i = 0; conf && !virgo_conf_at(conf, i, &s); i++) {
 		if (strncmp(s.key, "group.", 6))
 			continue;
 		snprintf(group, sizeof(group), "@%s", s.key + 6);
-		offer(c, group, s.value);
+		complete_offer(c, group, s.value);
 	}
 	if (!conf || virgo_conf_nodes(conf, &set, &err))
 		return;
 	for (i = 0; virgo_nodeset_name(set, i); i++)
-		offer(c, virgo_nodeset_name(set, i), NULL);
+		complete_offer(c, virgo_nodeset_name(set, i), NULL);
 	virgo_nodeset_free(set);
 }
 
@@ -109,7 +121,7 @@ static void keys_offer(struct completing *c, const cJSON *body)
 	cJSON_ArrayForEach(key, cJSON_GetObjectItemCaseSensitive(body, "keys")) {
 		name = cJSON_GetObjectItemCaseSensitive(key, "key");
 		if (cJSON_IsString(name))
-			offer(c, name->valuestring, NULL);
+			complete_offer(c, name->valuestring, NULL);
 	}
 }
 
@@ -126,7 +138,7 @@ static void runs_offer(struct completing *c, const char *name, const char *about
 
 	if (slash && slash[1] && c->cur[c->nkeep] != '/')
 		name = slash + 1;
-	offer(c, name, about);
+	complete_offer(c, name, about);
 }
 
 static void functions_offer(struct completing *c, const cJSON *body)
@@ -170,6 +182,21 @@ static int take_answer(void *arg, struct virgo_answer *ans)
 	return 0;
 }
 
+struct virgo_ctx *complete_ctx(struct completing *c)
+{
+	bool patient = c->flags & CLI_COMPLETE_PATIENT;
+	struct virgo_error err;
+
+	if (c->r.ctx)
+		return c->r.ctx;
+	c->r.set.timeout = patient ? "5s" : "90ms";
+	c->r.set.connect_timeout = patient ? "2s" : "90ms";
+	if (!configuration(c) || virgo_connect(&c->r.ctx, c->r.conf, &err))
+		return NULL;
+	c->r.own_ctx = true;
+	return c->r.ctx;
+}
+
 static void ask_nodes(struct completing *c, const struct asked *what)
 {
 	bool patient = c->flags & CLI_COMPLETE_PATIENT;
@@ -179,11 +206,8 @@ static void ask_nodes(struct completing *c, const struct asked *what)
 	struct virgo_target target;
 	struct virgo_error err;
 
-	c->r.set.timeout = patient ? "5s" : "90ms";
-	c->r.set.connect_timeout = patient ? "2s" : "90ms";
-	if (!configuration(c) || virgo_connect(&c->r.ctx, c->r.conf, &err))
+	if (!complete_ctx(c))
 		return;
-	c->r.own_ctx = true;
 	what->target(c, &target);
 	if (virgo_target_end(&target, &err))
 		return;
@@ -191,17 +215,37 @@ static void ask_nodes(struct completing *c, const struct asked *what)
 	virgo_call_all(c->r.ctx, &req, take_answer, &asking, &err);
 }
 
+/* not here: whoever wants it runs this again in a process that may wait */
+static bool put_off(struct completing *c)
+{
+	if (c->flags & CLI_COMPLETE_LOCAL)
+		fputs(":ask\n", c->to);
+	return c->flags & CLI_COMPLETE_LOCAL;
+}
+
 static void offer_asked(struct completing *c, enum cli_complete kind)
 {
 	size_t i;
 
-	if (c->flags & CLI_COMPLETE_LOCAL) {
-		fputs(":ask\n", c->to);
+	if (put_off(c))
 		return;
-	}
 	for (i = 0; i < CLI_COUNT(asked); i++)
 		if (asked[i].kind == kind)
 			ask_nodes(c, &asked[i]);
+}
+
+/* plugins that are not loaded: nothing but their words is known */
+static void offer_plugins(struct completing *c)
+{
+	char about[CLI_NAME_MAX + 16];
+	struct plugin_word *words;
+	size_t i, n = plugin_words(&words);
+
+	for (i = 0; i < n; i++) {
+		snprintf(about, sizeof(about), "program virgo-%s", words[i].name);
+		complete_offer(c, words[i].name, words[i].object ? "plugin" : about);
+	}
+	free(words);
 }
 
 static void offer_first_words(struct completing *c)
@@ -216,8 +260,9 @@ static void offer_first_words(struct completing *c)
 		if (before && !strncmp(before->name, cmd->name, n) && before->name[n] == ' ')
 			continue;
 		snprintf(word, sizeof(word), "%.*s", (int)n, cmd->name);
-		offer(c, word, cmd->name[n] ? NULL : cmd->summary);
+		complete_offer(c, word, cmd->name[n] ? NULL : cmd->summary);
 	}
+	offer_plugins(c);
 }
 
 static void offer_second_words(struct completing *c, const char *first)
@@ -227,10 +272,21 @@ static void offer_second_words(struct completing *c, const char *first)
 
 	for (i = 0; (cmd = cli_at(i, NULL)); i++)
 		if (!strncmp(cmd->name, first, n) && cmd->name[n] == ' ')
-			offer(c, cmd->name + n + 1, cmd->summary);
+			complete_offer(c, cmd->name + n + 1, cmd->summary);
 }
 
-static void offer_value(struct completing *c, enum cli_complete kind, const char *const *words)
+/* the command knows, and it may ask nodes */
+static void offer_call(struct completing *c, const char *option)
+{
+	const struct cli_cursor at = { option, c->cur + c->nkeep, c->nbefore, c->before };
+
+	if (c->cmd && c->cmd->offer && !put_off(c))
+		c->cmd->offer(c, c->cmd, &at);
+}
+
+/* option: NULL for an argument */
+static void offer_value(struct completing *c, enum cli_complete kind, const char *const *words,
+			const char *option)
 {
 	switch (kind) {
 	case CLI_C_FILE:
@@ -252,6 +308,9 @@ static void offer_value(struct completing *c, enum cli_complete kind, const char
 	case CLI_C_COMMAND:
 		offer_first_words(c);
 		break;
+	case CLI_C_CALL:
+		offer_call(c, option);
+		break;
 	case CLI_C_NONE:
 		break;
 	}
@@ -263,7 +322,7 @@ static void offer_options(struct completing *c, const struct cli_option *opts)
 
 	for (; opts && opts->name; opts++) {
 		snprintf(word, sizeof(word), "--%s", opts->name);
-		offer(c, word, opts->help);
+		complete_offer(c, word, opts->help);
 	}
 }
 
@@ -330,17 +389,21 @@ static void complete_option(struct completing *c, const struct cli_option *own)
 	opt = option_of(own, c->cur, &inside);
 	c->nkeep = (int)(equals + 1 - c->cur);
 	if (opt && opt->arg && opt->complete != CLI_C_FILE)
-		offer_value(c, opt->complete, opt->words);
+		offer_value(c, opt->complete, opt->words, opt->name);
 }
 
 static void complete_argument(struct completing *c, const struct cli_command *cmd, unsigned int nth,
 			      const char *before)
 {
+	struct virgo_error err;
+
+	if (cmd->complete == CLI_C_COMMAND && nth == 1)
+		cli_plugin_load(before, &err);
 	if (cmd->complete == CLI_C_COMMAND && nth == 1 && cli_is_group(before))
 		offer_second_words(c, before);
 	else if (nth < cmd->max_args && !(cmd->complete == CLI_C_FUNCTION && nth) &&
 		 !(cmd->complete == CLI_C_KEY && nth && cmd->max_args == 2))
-		offer_value(c, cmd->complete, cmd->words);
+		offer_value(c, cmd->complete, cmd->words, NULL);
 }
 
 /* the words after the command's name */
@@ -353,6 +416,10 @@ static void complete_command(struct completing *c, const struct cli_command *cmd
 	bool options = true;
 	int i = 0;
 
+	c->cmd = cmd;
+	c->before = calloc((size_t)argc + 1, sizeof(*c->before));
+	if (!c->before)
+		return;
 	while (i < argc - 1) {
 		if (options && !strcmp(argv[i], "--")) {
 			options = false;
@@ -360,11 +427,12 @@ static void complete_command(struct completing *c, const struct cli_command *cmd
 		} else if (options && argv[i][0] == '-' && argv[i][1]) {
 			opt = step_over(c, cmd->options, argc, argv, &i);
 			if (opt) {
-				offer_value(c, opt->complete, opt->words);
+				offer_value(c, opt->complete, opt->words, opt->name);
 				return;
 			}
 		} else {
 			before = argv[i++];
+			c->before[c->nbefore++] = before;
 			options = options && !(cmd->flags & CLI_STOP_OPTIONS);
 			nth++;
 		}
@@ -379,12 +447,13 @@ static void complete_words(struct completing *c, int argc, const char *const *ar
 {
 	const struct cli_command *cmd;
 	const struct cli_option *opt;
+	struct virgo_error err;
 	int i = 0, used;
 
 	while (i < argc - 1 && argv[i][0] == '-') {
 		opt = step_over(c, NULL, argc, argv, &i);
 		if (opt) {
-			offer_value(c, opt->complete, opt->words);
+			offer_value(c, opt->complete, opt->words, opt->name);
 			return;
 		}
 	}
@@ -394,6 +463,8 @@ static void complete_words(struct completing *c, int argc, const char *const *ar
 		complete_option(c, NULL);
 		return;
 	}
+	if (argc > 1)
+		cli_plugin_load(argv[0], &err);
 	cmd = cli_find(argc - 1, argv, &used);
 	if (cmd)
 		complete_command(c, cmd, argc - used, argv + used);
@@ -412,6 +483,7 @@ int cli_complete(struct cli *cli, FILE *to, unsigned int flags, int argc, const 
 		return VIRGO_USAGE;
 	c.cur = argv[argc - 1];
 	complete_words(&c, argc, argv);
+	free(c.before);
 	session_release(&c.r);
 	return VIRGO_OK;
 }

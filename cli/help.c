@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Help, from the command table: overview, one command, a group, and the man page's sections. */
+#include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/plugin.h"
 
 static const char statuses[] =
 	"0 done, 1 failed on the node, 2 usage, 3 not found, 4 not allowed,\n"
@@ -60,6 +61,21 @@ static void print_commands(FILE *to, const char *group, const char *word)
 	}
 }
 
+/* those that are loaded show their commands, of others only the word is known */
+static void print_plugins(FILE *to)
+{
+	struct plugin_word *words;
+	size_t i, n = plugin_words(&words);
+
+	if (n || cli_plugin_group(0))
+		fputs("\nplugins\n", to);
+	print_commands(to, "plugins", NULL);
+	for (i = 0; i < n; i++)
+		fprintf(to, words[i].object ? "  %-18s plugin: virgo help %s\n" :
+			"  %-18s program virgo-%s\n", words[i].name, words[i].name);
+	free(words);
+}
+
 void help_overview(FILE *to)
 {
 	const struct cli_group *g;
@@ -71,6 +87,7 @@ void help_overview(FILE *to)
 		fprintf(to, "\n%s\n", g->name);
 		print_commands(to, g->name, NULL);
 	}
+	print_plugins(to);
 	print_options(to, "options", cli_globals);
 	fprintf(to, "\nexit status: %s\n", statuses);
 	fputs("\nvirgo help COMMAND shows more; the manual page is virgo(1)\n", to);
@@ -80,12 +97,14 @@ int help_topic(FILE *to, int argc, const char *const *argv)
 {
 	const struct cli_command *cmd;
 	const struct cli_group *g;
+	struct virgo_error err;
 	int used;
 
 	if (!argc) {
 		help_overview(to);
 		return 0;
 	}
+	cli_plugin_load(argv[0], &err);
 	cmd = cli_find(argc, argv, &used);
 	if (cmd && used == (argc < 2 ? argc : 2)) {
 		help_command(to, cmd);
@@ -188,6 +207,8 @@ void help_man(FILE *to)
 	for (opt = cli_globals; opt->name; opt++)
 		man_option(to, opt);
 	for (i = 0; (cmd = cli_at(i, &g)); i++) {
+		if (g->origin)
+			break;	/* a plugin has pages of its own */
 		if (g == cli_groups ? cmd == g->commands :
 		    cmd == g->commands && strcmp(g->name, g[-1].name)) {
 			fputs(".SH COMMANDS: ", to);

@@ -166,6 +166,18 @@ static int unknown(struct cli *cli, int argc, const char *const *argv)
 	return ret;
 }
 
+/* the word is a plugin's, and the plugin can't be used */
+static int refused(struct cli *cli, const char *word, const struct virgo_error *err)
+{
+	struct run r = { .cli = cli, .name = word, .set = cli->set };
+	int ret;
+
+	choose_format(&r);
+	ret = settle(&r, run_error(&r, err));
+	out_free(&r.out);
+	return ret;
+}
+
 int cli_refuse(struct cli *cli, const char *why)
 {
 	struct run r = { .cli = cli, .name = "", .set = cli->set };
@@ -181,9 +193,16 @@ int cli_refuse(struct cli *cli, const char *why)
 int cli_run(struct cli *cli, int argc, const char *const *argv)
 {
 	const struct cli_command *cmd;
+	struct virgo_error err;
 	int used, ret;
 
 	cmd = cli_find(argc, argv, &used);
+	if (!cmd && !cli_is_group(argv[0])) {
+		ret = cli_plugin_load(argv[0], &err);
+		if (ret < 0)
+			return refused(cli, argv[0], &err);
+		cmd = ret ? cli_find(argc, argv, &used) : NULL;
+	}
 	if (cmd)
 		return run_one(cli, cmd, argc - used, argv + used);
 	if (cli_is_group(argv[0]) && argc > 1 && (!strcmp(argv[1], "--help") ||

@@ -17,10 +17,8 @@
 
 bool shell_knows(struct cli *cli, const char *word)
 {
-	int used;
-
 	(void)cli;
-	return cli_find(1, &word, &used) || cli_is_group(word) || cli_has_external(word);
+	return cli_knows(word);
 }
 
 void shell_candidates(struct cli *cli, const char *const *words, size_t n, FILE *to)

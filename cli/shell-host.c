@@ -12,10 +12,8 @@
 
 static bool knows(void *arg, const char *word)
 {
-	int used;
-
 	(void)arg;
-	return cli_find(1, &word, &used) || cli_is_group(word) || cli_has_external(word);
+	return cli_knows(word);
 }
 
 static uint64_t now_us(void)

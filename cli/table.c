@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* The command table: what each file of commands exports, and looking things up in it. */
+#include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/plugin.h"
 
 const struct cli_group cli_groups[] = {
 	{ "node", commands_up },
@@ -20,15 +21,17 @@ const struct cli_group cli_groups[] = {
 	{ "other", commands_bench },
 	{ "other", commands_doctor },
 	{ "other", commands_help },
+	{ "other", commands_plugin },
 	{ 0 }
 };
 
 const struct cli_command *cli_at(size_t i, const struct cli_group **group)
 {
+	const struct cli_group *g = cli_groups;
 	const struct cli_command *cmd;
-	const struct cli_group *g;
+	size_t plugins = 0;
 
-	for (g = cli_groups; g->name; g++) {
+	while (g) {
 		for (cmd = g->commands; cmd->name; cmd++) {
 			if (i--)
 				continue;
@@ -36,6 +39,7 @@ const struct cli_command *cli_at(size_t i, const struct cli_group **group)
 				*group = g;
 			return cmd;
 		}
+		g = !g->origin && g[1].name ? g + 1 : cli_plugin_group(plugins++);
 	}
 	return NULL;
 }
@@ -136,6 +140,23 @@ static const char *second_word(const char *word)
 	return NULL;
 }
 
+/* the words of plugins that are not loaded */
+static bool nearest_plugin(const char *word, unsigned int *best, char near[CLI_NAME_MAX])
+{
+	struct plugin_word *words;
+	size_t i, n = plugin_words(&words);
+	bool hit = false;
+
+	for (i = 0; i < n; i++) {
+		if (!nearer(word, words[i].name, best))
+			continue;
+		hit = true;
+		snprintf(near, CLI_NAME_MAX, "%s", words[i].name);
+	}
+	free(words);
+	return hit;
+}
+
 bool cli_nearest(const char *group, const char *word, char near[CLI_NAME_MAX])
 {
 	const struct cli_command *cmd;
@@ -156,6 +177,7 @@ bool cli_nearest(const char *group, const char *word, char near[CLI_NAME_MAX])
 		hit = true;
 		snprintf(near, CLI_NAME_MAX, "%s", group ? cmd->name : name);
 	}
+	hit = (!group && nearest_plugin(word, &best, near)) || hit;
 	second = hit || group ? NULL : second_word(word);
 	if (second)
 		snprintf(near, CLI_NAME_MAX, "%s", second);

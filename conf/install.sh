@@ -86,6 +86,8 @@ for f in lib/include/virgo/*.h; do
 	put 644 "$f" "$INCDIR/virgo/${f##*/}"
 done
 put 644 kmod/include/uapi/virgo.h "$INCDIR/virgo/uapi.h"
+put 644 plugins/virgo_plugin.h "$INCDIR/virgo_plugin.h"
+[ "$mode" = uninstall ] || install -d -m 755 "$DESTDIR$LIBDIR/virgo/plugins"
 put 644 "$(filled lib/virgo.pc.in)" "$LIBDIR/pkgconfig/virgo.pc"
 
 # --- documentation and completions -------------------------------------------------------------------
@@ -126,7 +128,7 @@ done
 # --- directories that were ours alone; what the running system must be told ---------------------------------
 
 if [ "$mode" = uninstall ]; then
-	rmdir "$DESTDIR$LIBDIR/virgo/functions" "$DESTDIR$LIBDIR/virgo" "$DESTDIR$INCDIR/virgo" "$DESTDIR$DATADIR/doc/virgo" 2>/dev/null || true
+	rmdir "$DESTDIR$LIBDIR/virgo/plugins" "$DESTDIR$LIBDIR/virgo/functions" "$DESTDIR$LIBDIR/virgo" "$DESTDIR$INCDIR/virgo" "$DESTDIR$DATADIR/doc/virgo" 2>/dev/null || true
 fi
 if [ -z "$DESTDIR" ] && [ "$(id -u)" = 0 ]; then
 	ldconfig

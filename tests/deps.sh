@@ -10,7 +10,7 @@ declare -A packages=(
 		libjq-dev zlib1g-dev'
 	[kmod]='linux-headers-amd64 kmod'
 	[demo]='@build curl iproute2'
-	[test]='@build @kmod bats bats-support bats-assert bats-file libcmocka-dev curl jq netcat-openbsd socat python3
+	[test]='@build @kmod bats bats-support bats-assert bats-file libcmocka-dev curl jq netcat-openbsd socat python3 strace
 		procps iproute2 libsvm-tools mawk tmux less'
 	[vm]='@kmod qemu-system-x86 busybox-static cpio xz-utils zstd procps'
 	[uml]='linux-source-6.1 gcc make flex bison bc libelf-dev kmod cpio busybox-static xz-utils perl'

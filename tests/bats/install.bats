@@ -73,6 +73,13 @@ again()
 	done
 }
 
+@test "the header of plugins, and their directory" {
+	echo '#include <virgo_plugin.h>' | cc -Wall -Wextra -Werror -pedantic -std=c99 -I"$D/usr/include" -x c -fsyntax-only -
+	assert_dir_exist "$D/usr/lib/virgo/plugins"
+	assert_file_permission 755 "$D/usr/lib/virgo/plugins"
+	assert_exist "$D/usr/share/man/man7/virgo-plugin.7"
+}
+
 @test "the installed command finds what was installed with it" {
 	run -0 "$D/usr/bin/virgo" -o tsv analytics top -n 1 "$TOP/tests/data/kernlog/train.log.gz"
 	assert_output --partial '818'
@@ -122,6 +129,7 @@ again()
 	run find "$D" ! -type d
 	assert_output "$D/etc/virgo_cloud.conf"
 	assert_not_exist "$D/usr/lib/virgo"
+	assert_not_exist "$D/usr/include/virgo_plugin.h"
 	rm "$D/etc/virgo_cloud.conf"
 	again install
 }

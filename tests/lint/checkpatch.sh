@@ -30,7 +30,7 @@ check()
 found=$(
 	git ls-files 'kmod/*.[ch]' ':!kmod/user/include' ':!kmod/user/shim' | xargs -n 40 -P "$(nproc)" \
 		bash -c "$(declare -f check); cache=$cache ignore=$ignore; check -f \"\$@\"" check
-	git ls-files 'kmod/user/shim/*.[ch]' 'lib/*.[ch]' 'cli/*.[ch]' 'shell/*.[ch]' 'analytics/*.[ch]' 'helper/*.[ch]' |
+	git ls-files 'kmod/user/shim/*.[ch]' 'lib/*.[ch]' 'cli/*.[ch]' 'shell/*.[ch]' 'analytics/*.[ch]' 'helper/*.[ch]' 'plugins/*.[ch]' |
 		xargs -n 40 -P "$(nproc)" bash -c "$(declare -f check); cache=$cache ignore=$ignore; check -f \"\$@\"" check |
 		grep ' ERROR: ' || true
 )

@@ -17,8 +17,8 @@ complain()
 }
 
 [[ -x $virgo ]] || { printf 'cli-tables: no %s: make user builds it\n' "$virgo" >&2; exit 1; }
-export XDG_RUNTIME_DIR=$tmp XDG_CONFIG_HOME=$tmp
-unset VIRGO_CONFIG VIRGO_NODES VIRGO_OUTPUT VIRGO_KEY_FILE
+export XDG_RUNTIME_DIR=$tmp XDG_CONFIG_HOME=$tmp XDG_DATA_HOME=$tmp
+unset VIRGO_PLUGIN_PATH VIRGO_CONFIG VIRGO_NODES VIRGO_OUTPUT VIRGO_KEY_FILE
 
 "$virgo" help --man > "$tmp/commands"
 if [[ ${1-} = --fix ]]; then
@@ -40,7 +40,8 @@ jq -r '.[] | .name' "$tmp/table" > "$tmp/names"
 [[ $(sort "$tmp/names" | uniq -d | wc -l) = 0 ]] || complain "a command is there twice"
 
 # What completion offers, word by word, is the table's names.
-"$virgo" --complete '' | cut -f1 | while read -r word; do
+# Plugins of this machine are not ours.
+"$virgo" --complete '' | grep -vP '\t(plugin|program virgo-.*)$' | cut -f1 | while read -r word; do
 	if grep -q "^$word " "$tmp/names"; then
 		"$virgo" --complete "$word" '' | cut -f1 | sed "s/^/$word /"
 	fi

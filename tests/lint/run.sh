@@ -50,7 +50,7 @@ cppcheck_user()
 	cppcheck -q --std=c11 --language=c -j "$(nproc)" --error-exitcode=1 --inline-suppr --enable=warning,portability \
 		--suppress=missingIncludeSystem --suppress=wrongPrintfScanfArgNum --suppress=uninitvar:kmod/user/loop.c \
 		--suppress='*:kmod/user/include/*' --include=tests/lint/cppcheck.h \
-		-Ilib/include -Ikmod/include -I. lib cli shell analytics helper kmod/user/*.c
+		-Ilib/include -Ikmod/include -Iplugins -I. lib cli shell plugins analytics helper kmod/user/*.c
 }
 
 clang_build()

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Plugins loaded: when a word is asked for that is not in the table, and never before. What is loaded
+ * stays until the process ends, because its strings and functions are in use.
+ */
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/plugin.h"
+
+static struct plugin *loaded;	/* in the order of loading */
+
+const struct plugin *plugin_loaded(const char *word)
+{
+	const struct plugin *p;
+
+	for (p = loaded; p; p = p->next)
+		if (!strcmp(p->about.name, word))
+			return p;
+	return NULL;
+}
+
+const struct plugin *plugin_of(const struct cli_command *cmd, size_t *index)
+{
+	const struct plugin *p;
+	size_t i;
+
+	for (p = loaded; p; p = p->next) {
+		for (i = 0; i < p->ncommands; i++) {
+			if (cmd != &p->rows[i])
+				continue;
+			*index = i;
+			return p;
+		}
+	}
+	return NULL;
+}
+
+const struct cli_group *cli_plugin_group(size_t i)
+{
+	const struct plugin *p;
+
+	for (p = loaded; p && i; i--)
+		p = p->next;
+	return p ? &p->group : NULL;
+}
+
+void plugin_close(struct plugin *p)
+{
+	size_t i;
+
+	if (!p)
+		return;
+	for (i = 0; i < p->ncommands; i++) {
+		free(p->names[i]);
+		free(p->options[i]);
+	}
+	free(p->names);
+	free(p->options);
+	free(p->rows);
+	free(p->commands);
+	free(p->functions);
+	free(p->path);
+	if (p->handle)
+		dlclose(p->handle);
+	free(p);
+}
+
+/* the loader's sentence, less the path it begins with */
+static void say_unloadable(const char *path, struct virgo_error *err)
+{
+	const char *why = dlerror();
+	size_t n = strlen(path);
+
+	why = why ? why : "no reason given";
+	if (!strncmp(why, path, n) && !strncmp(why + n, ": ", 2))
+		why += n + 2;
+	virgo_error_set(err, VIRGO_FAILED, "plugin %s can't be loaded: %s", path, why);
+}
+
+struct plugin *plugin_open(const char *word, const char *path, struct virgo_error *err)
+{
+	const struct virgo_plugin *from;
+	struct plugin *p;
+
+	if (!plugin_trusted(path, err) || !plugin_is_whole(path, err))
+		return NULL;
+	p = calloc(1, sizeof(*p));
+	if (p)
+		p->path = strdup(path);
+	if (!p || !p->path) {
+		virgo_error_set(err, VIRGO_FAILED, "out of memory");
+		goto fail;
+	}
+	p->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (!p->handle) {
+		say_unloadable(path, err);
+		goto fail;
+	}
+	from = dlsym(p->handle, "virgo_plugin");
+	if (!from) {
+		virgo_error_set(err, VIRGO_FAILED,
+				"%s is no plugin: it has no descriptor virgo_plugin", path);
+		virgo_error_hint(err, "virgo-plugin(7) says what a plugin is");
+		goto fail;
+	}
+	if (!plugin_check(p, word, from, err))
+		return p;
+fail:
+	plugin_close(p);
+	return NULL;
+}
+
+int cli_plugin_load(const char *word, struct virgo_error *err)
+{
+	struct plugin *p, **last = &loaded;
+	char path[PATH_MAX];
+	int used;
+
+	virgo_error_clear(err);
+	if (plugin_loaded(word))
+		return 1;
+	if (cli_find(1, &word, &used) || cli_is_group(word) || !plugin_find(word, true, path))
+		return 0;
+	p = plugin_open(word, path, err);
+	if (!p)
+		return -1;
+	while (*last)
+		last = &(*last)->next;
+	*last = p;
+	return 1;
+}
+
+bool cli_knows(const char *word)
+{
+	char path[PATH_MAX];
+	int used;
+
+	return cli_find(1, &word, &used) || cli_is_group(word) || plugin_find(word, true, path) ||
+	       plugin_find(word, false, path);
+}
+
+const struct virgo_plugin_function *cli_plugin_function_at(size_t i)
+{
+	const struct plugin *p;
+
+	for (p = loaded; p; p = p->next) {
+		if (i < p->nfunctions)
+			return &p->functions[i];
+		i -= p->nfunctions;
+	}
+	return NULL;
+}
+
+static const struct virgo_plugin_function *function_of(const char *plugin, const char *name)
+{
+	const struct plugin *p = plugin_loaded(plugin);
+	size_t i;
+
+	for (i = 0; p && i < p->nfunctions; i++)
+		if (!strcmp(p->functions[i].name, name))
+			return &p->functions[i];
+	return NULL;
+}
+
+/* "a_b_each" may be of the plugin a or of a-b; the first that has it is meant */
+const struct virgo_plugin_function *cli_plugin_function(const char *name, struct virgo_error *err)
+{
+	const struct virgo_plugin_function *f = NULL;
+	char word[VIRGO_PLUGIN_NAME_MAX + 1];
+	size_t i;
+
+	virgo_error_clear(err);
+	for (i = 0; !f && name[i] && i < sizeof(word); i++) {
+		word[i] = '\0';
+		if (name[i] == '_' && i && cli_plugin_load(word, err) < 0)
+			return NULL;
+		if (name[i] == '_')
+			f = function_of(word, name);
+		word[i] = name[i];
+		if (name[i] == '_')
+			word[i] = '-';
+	}
+	return f;
+}
