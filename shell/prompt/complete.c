@@ -219,9 +219,32 @@ static char *next_line(const char *text, int state)
 	return lines[at] ? strdup(lines[at]) : NULL;
 }
 
+/* nodes may still answer: what is common to those that have is perhaps not what is meant; only list it */
+static char **only_list(char **matches, const char *text)
+{
+	char **more, *as_it_is = strdup(text);
+
+	if (!as_it_is)
+		return matches;
+	if (!matches[1]) {
+		more = realloc(matches, 3 * sizeof(*more));
+		if (!more) {
+			free(as_it_is);
+			return matches;
+		}
+		matches = more;
+		matches[1] = matches[0];
+		matches[2] = NULL;
+	} else {
+		free(matches[0]);
+	}
+	matches[0] = as_it_is;
+	return matches;
+}
+
 static char **find(const struct cut *cut, size_t before, const char *text)
 {
-	char *raw;
+	char *raw, **matches;
 
 	cand_free(&found);
 	if (cut->start < before)
@@ -241,7 +264,8 @@ static char **find(const struct cut *cut, size_t before, const char *text)
 	lines = make_lines(cut, cut->start - before);
 	if (found.n == 1)
 		rl_completion_append_character = found.list[0].end;
-	return lines ? rl_completion_matches(text, next_line) : NULL;
+	matches = lines ? rl_completion_matches(text, next_line) : NULL;
+	return matches && found.early ? only_list(matches, text) : matches;
 }
 
 static char **attempt(const char *text, int start, int end)

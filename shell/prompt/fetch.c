@@ -9,7 +9,7 @@
 
 #include "shell/prompt/int.h"
 
-enum { KNOWN_MAX = 16, FRESH_MS = 10000, OLD_MS = 300000, LATE_MS = 10000 };
+enum { KNOWN_MAX = 16, FRESH_MS = 10000, OLD_MS = 300000, LATE_MS = 10000, EARLY_MS = 400 };
 
 /* One question and what is known of its answer. */
 struct known {
@@ -124,6 +124,7 @@ void fetch(struct prompt *pr, const struct cut *cut, struct candidates *c)
 		start(pr, k, cut);
 	take(k, PROMPT_WAIT_MS);
 	c->late = k->child.pid;
+	c->early = c->late && now_ms() - k->child.started < EARLY_MS;
 	if (k->answer && (!k->when || now_ms() - k->when < OLD_MS))
 		offer(c, cut, k->answer);
 	if (k->child.pid)

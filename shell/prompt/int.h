@@ -46,6 +46,7 @@ struct candidates {
 	struct candidate *list;
 	size_t n;
 	bool failed, late;	/* late: the nodes have not answered yet */
+	bool early;			/* and have not had much time: what is here is only shown */
 	bool files;		/* they are names of files: only the last part is shown */
 };
 

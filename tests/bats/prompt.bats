@@ -322,23 +322,23 @@ press_until()
 
 @test "Tab: keys, quoted where they need it; what exec runs" {
 	start
-	type_keys 'mem get us' Tab
-	shows 'mem get user:'
-	type_keys Tab Tab
-	shows 'user:1'
+	# a node that is late has its answer shown by the next Tab; till then nothing is put in
+	type_keys 'mem get us'
+	press_until Tab 'mem get user:'
+	press_until Tab '^user:1 +user:2'
 	shows 'usage: mem get'
-	type_keys C-u 'mem get wi' Tab
-	shows 'mem get with\ blank'
+	type_keys C-u 'mem get wi'
+	press_until Tab 'mem get with. blank'
 	type_keys Enter
 	matches '^three$'
-	type_keys 'mem get "wi' Tab
-	shows 'mem get "with blank"'
-	type_keys C-u 'echo "$(mem get us' Tab '1'
-	shows '$(mem get user:1'
-	type_keys C-u 'exec --function sample:su' Tab
-	shows 'sample:sum'
-	type_keys C-u 'exec sl' Tab
-	shows 'exec sleep'
+	type_keys 'mem get "wi'
+	press_until Tab 'mem get "with blank"'
+	type_keys C-u 'echo "$(mem get us'
+	press_until Tab '..mem get user:'
+	type_keys C-u 'exec --function sample:su'
+	press_until Tab 'sample:sum'
+	type_keys C-u 'exec sl'
+	press_until Tab 'exec sleep'
 }
 
 @test "Tab: variables, files, programs" {
@@ -434,6 +434,46 @@ run_is_gone()
 	matches '✗130> *$'
 	line 'mem get user:1'
 	matches '^one$'
+}
+
+@test "Ctrl-C during a remote run with a trap on INT: the run ends, then the trap has its turn" {
+	start
+	line "trap 'echo tr''apped \$?' INT"
+	line 'exec -w @first -- sleep 1000'
+	poll_until 10 pgrep -f 'sleep 1000'
+	type_keys C-c
+	matches 'trapped 130$'
+	shows '130>'
+	poll_until 10 bash -c '! pgrep -f "^/usr/bin/sleep 1000$"'
+	line 'mem get user:1'
+	matches '^one$'
+}
+
+@test "a plugin: its words, options, own candidates and functions by Tab, and they run" {
+	mkdir p
+	cc -std=c99 -I"$TOP/plugins" -I"$TOP/lib/include" -fPIC -shared -o p/sample.so "$TOP/plugins/sample/sample.c"
+	chmod 755 p p/sample.so
+	start "VIRGO_PLUGIN_PATH=$PWD/p"
+	type_keys 'sam' Tab
+	shows '> sample'
+	type_keys 'hel' Tab
+	shows '> sample hello'
+	type_keys '--to' Tab
+	shows 'sample hello --tone'
+	type_keys 'l' Tab
+	shows '--tone loud'
+	type_keys Enter
+	matches 'HELLO'
+	type_keys 'sample count us'
+	press_until Tab 'sample count user:'
+	type_keys C-u 'sample_e' Tab
+	shows '> sample_each'
+	type_keys M-h
+	shows 'run a command for every key that begins'
+	line 'user: echo got'
+	matches '^got user:2$'
+	type_keys 'sample ' M-h
+	shows 'usage: sample count|hello'
 }
 
 @test "Ctrl-Z and fg: at the prompt and during a command" {
