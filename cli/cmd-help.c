@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/completion.h"
 #include "cli/plugin.h"
+#include "shell/shell.h"
 
 static const struct cli_option help_options[] = {
 	{ 0, "man", NULL, "the commands' part of virgo(1), for the manual page's source" },
@@ -72,6 +73,25 @@ static int help_external(struct run *r)
 	return r->argc == 1 ? cli_external(r->cli, 2, words) : -1;
 }
 
+/* words of the shell's language, and functions that plugins have for it: was it one? */
+static bool help_language(struct run *r)
+{
+	const struct sh_word_help *word = r->argc == 1 ? sh_help_on(r->argv[0]) : NULL;
+	const struct virgo_plugin_function *f;
+	struct virgo_error err;
+
+	if (word) {
+		out_printf(&r->out, "usage: %s\n\n%s\n\n", word->usage, word->summary);
+		out_printf(&r->out, "of the shell's language: virgo-shell(1)\n");
+		return true;
+	}
+	f = r->argc == 1 && strchr(r->argv[0], '_') ? cli_plugin_function(r->argv[0], &err) : NULL;
+	if (f)
+		out_printf(&r->out, "%s\n\na function of the shell, from a plugin:\n\n%s", f->summary,
+			   f->text);
+	return f;
+}
+
 static int help(struct run *r)
 {
 	char *text = NULL, near[CLI_NAME_MAX];
@@ -101,7 +121,7 @@ static int help(struct run *r)
 	free(text);
 	if (ret == -2)
 		return run_fail(r, VIRGO_FAILED, "out of memory");
-	if (!ret)
+	if (!ret || help_language(r))
 		return VIRGO_OK;
 	ret = help_external(r);
 	if (ret >= 0)
@@ -129,8 +149,8 @@ static const char *const shells[] = { "bash", "zsh", "fish", NULL };
 
 const struct cli_command commands_help[] = {
 	{ "help", "[TOPIC]", "show help on a command, or on all",
-	  "TOPIC is a command, the first word of several, or a group. With -o json: the command\n"
-	  "table itself.",
+	  "TOPIC is a command, the first word of several, a group, or a word of the shell's\n"
+	  "language: if, trap, quoting. With -o json: the command table itself.",
 	  help_options, 0, 2, CLI_VALUE, CLI_C_COMMAND, NULL, help },
 	{ "completion", "bash | zsh | fish", "print the shell's completion script",
 	  "  bash: source <(virgo completion bash)\n"

@@ -13,6 +13,7 @@
 
 #include "cli/session.h"
 #include "cli/shell-ask.h"
+#include "plugins/virgo_plugin.h"
 #include "shell/shell.h"
 
 bool shell_knows(struct cli *cli, const char *word)
@@ -21,8 +22,23 @@ bool shell_knows(struct cli *cli, const char *word)
 	return cli_knows(word);
 }
 
+/* of plugins that are loaded, and of the one whose name the word has begun with */
+static void plugin_functions(const char *word, FILE *to)
+{
+	const struct virgo_plugin_function *f;
+	struct virgo_error err;
+	size_t i;
+
+	if (strchr(word, '_'))
+		cli_plugin_function(word, &err);
+	for (i = 0; (f = cli_plugin_function_at(i)); i++)
+		fprintf(to, "%s\t%s\n", f->name, f->summary);
+}
+
 void shell_candidates(struct cli *cli, const char *const *words, size_t n, FILE *to)
 {
+	if (n == 1)
+		plugin_functions(words[0], to);
 	if (n < INT_MAX)
 		cli_complete(cli, to, CLI_COMPLETE_ANY | CLI_COMPLETE_LOCAL, (int)n, words);
 }
@@ -65,7 +81,9 @@ static void usage_group(const char *group, FILE *to)
 
 static void usage_word(const char *word, FILE *to)
 {
+	const struct virgo_plugin_function *f;
 	const struct sh_word_help *help;
+	struct virgo_error err;
 	size_t i;
 
 	for (i = 0; (help = sh_builtin_at(i)); i++) {
@@ -74,16 +92,21 @@ static void usage_word(const char *word, FILE *to)
 			return;
 		}
 	}
+	f = strchr(word, '_') ? cli_plugin_function(word, &err) : NULL;
+	if (f)
+		fprintf(to, "%s: %s", f->name, f->summary);
 }
 
 void shell_usage(struct cli *cli, const char *const *words, size_t n, FILE *to)
 {
 	const struct cli_command *cmd;
+	struct virgo_error err;
 	int used;
 
 	(void)cli;
 	if (!n || n > INT_MAX)
 		return;
+	cli_plugin_load(words[0], &err);
 	cmd = cli_find((int)n, words, &used);
 	if (cmd && (int)n > used && words[n - 1][0] == '-' && words[n - 1][1] &&
 	    usage_option(cmd->options, words[n - 1], to))

@@ -9,11 +9,23 @@
 
 #include "cli/session.h"
 #include "cli/shell.h"
+#include "plugins/virgo_plugin.h"
 
 static bool knows(void *arg, const char *word)
 {
 	(void)arg;
 	return cli_knows(word);
+}
+
+/* plugins' functions have a _ in their names */
+static const char *function(void *arg, const char *word)
+{
+	const struct virgo_plugin_function *f;
+	struct virgo_error err;
+
+	(void)arg;
+	f = strchr(word, '_') ? cli_plugin_function(word, &err) : NULL;
+	return f ? f->text : NULL;
 }
 
 static uint64_t now_us(void)
@@ -66,8 +78,11 @@ static void unknown(void *arg, const char *word, bool is_program)
 {
 	struct shell_host *host = arg;
 	char near[CLI_NAME_MAX];
+	struct virgo_error err;
 
-	if (is_program)
+	if (strchr(word, '_') && !cli_plugin_function(word, &err) && err.code)
+		fprintf(host->cli->diag, "virgo: %s\nhint: %s\n", err.message, err.hint);
+	else if (is_program)
 		fprintf(host->cli->diag, "hint: !%s runs the program of this machine\n", word);
 	else if (*word == '-')
 		fprintf(host->cli->diag, "hint: options stand behind the command: mem get -w SET KEY\n");
@@ -221,8 +236,9 @@ static const char *get(void *arg, const char *setting)
 void shell_host_init(struct shell_host *host, struct cli *cli)
 {
 	*host = (struct shell_host){
-		.calls = { .arg = host, .knows = knows, .run = run, .unknown = unknown, .set = set,
-			   .get = get, .help = help, .forked = forked, .environment = environment },
+		.calls = { .arg = host, .knows = knows, .run = run, .function = function,
+			   .unknown = unknown, .set = set, .get = get, .help = help,
+			   .forked = forked, .environment = environment },
 		.cli = cli, .before = cli->set,
 	};
 	cli->pipe_is_quiet = true;

@@ -34,6 +34,8 @@ struct sh_target sh_resolve(struct sh *sh, const char *word, bool after_pipe)
 		t.kind = SH_K_BUILTIN;
 	else if (*word && sh->host->knows && sh->host->knows(sh->host->arg, word))
 		t.kind = SH_K_HOST;
+	else if ((t.function = sh_function_get(sh, word)))
+		t.kind = SH_K_FUNCTION;
 	else if (after_pipe)
 		t.kind = SH_K_PROGRAM;
 	return t;

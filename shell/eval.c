@@ -231,14 +231,14 @@ int sh_eval_node(struct sh *sh, const struct sh_node *node)
 	if (sh->flow >= SH_ABORT)
 		status = sh->ending;
 	sh->status = status;
-	if (status && counts && sh->opt.errexit && !sh->tested && !sh->flow) {
-		sh->flow = SH_EXIT;
-		sh->ending = status;
-	}
-	if (sh->pending) {
+	if (sh->pending) {	/* before -e: the trap of what ended the command is to run */
 		sh_handle_signals(sh);
 		if (sh->flow >= SH_ABORT)
 			status = sh->ending;
+	}
+	if (status && counts && sh->opt.errexit && !sh->tested && !sh->flow) {
+		sh->flow = SH_EXIT;
+		sh->ending = status;
 	}
 	return status;
 }

@@ -74,6 +74,36 @@ void sh_function_define(struct sh *sh, const char *name, const struct sh_node *b
 	sh->nfunctions++;
 }
 
+/* the host's text is nothing but a definition of that name: it runs nothing, and touches no other */
+struct sh_function *sh_function_get(struct sh *sh, const char *name)
+{
+	struct sh_function *f = sh_function_find(sh, name);
+	struct sh_script *script, *outer = sh->script;
+	const char *text = NULL;
+	const struct sh_node *node;
+	struct sh_syntax_error err;
+
+	if (!f && sh->host->function)
+		text = sh->host->function(sh->host->arg, name);
+	if (!text)
+		return f;
+	if (sh_parse(&script, name, text, strlen(text), 1, &err) != SH_PARSED) {
+		if (!sh->quiet)
+			sh_report(name, text, strlen(text), 1, &err);
+		return NULL;
+	}
+	node = script->list;
+	sh->script = script;
+	if (node && !node->next && node->type == SH_FUNCTION && !strcmp(node->function.name, name))
+		sh_function_define(sh, name, node->function.body);
+	sh->script = outer;
+	sh_script_put(script);
+	f = sh_function_find(sh, name);
+	if (!f)
+		sh_say(sh, "what is there for %.100s is not its definition", name);
+	return f;
+}
+
 void sh_functions_free(struct sh *sh)
 {
 	struct sh_function *f;

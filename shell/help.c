@@ -92,6 +92,13 @@ static const struct sh_word_help *construct_of(const char *word)
 	return NULL;
 }
 
+const struct sh_word_help *sh_help_on(const char *word)
+{
+	const struct sh_builtin *b = sh_builtin_find(word);
+
+	return b ? &b->help : construct_of(word);
+}
+
 static void overview(void)
 {
 	size_t i;
@@ -106,16 +113,11 @@ static void overview(void)
 
 int sh_b_help(struct sh *sh, int argc, const char *const *argv)
 {
-	const struct sh_builtin *b = argc == 2 ? sh_builtin_find(argv[1]) : NULL;
-	const struct sh_word_help *help = argc == 2 ? construct_of(argv[1]) : NULL;
+	const struct sh_word_help *help = argc == 2 ? sh_help_on(argv[1]) : NULL;
 	int status = 0;
 
-	if (b) {
-		printf("usage: %s\n\n%s\n", b->help.usage, b->help.summary);
-		return 0;
-	}
 	if (help) {
-		printf("%s\n\n%s\n", help->usage, help->summary);
+		printf("usage: %s\n\n%s\n", help->usage, help->summary);
 		return 0;
 	}
 	if (sh->host->help)

@@ -270,6 +270,8 @@ struct sh_function {
 
 struct sh_function *sh_function_find(const struct sh *sh, const char *name);
 void sh_function_define(struct sh *sh, const char *name, const struct sh_node *body);
+/* the same, or the one that the host has, which is defined then */
+struct sh_function *sh_function_get(struct sh *sh, const char *name);
 bool sh_function_unset(struct sh *sh, const char *name);
 int sh_function_call(struct sh *sh, struct sh_function *f, size_t n, const char *const *v);
 void sh_functions_free(struct sh *sh);

@@ -9,7 +9,7 @@
 #include "shell/ast.h"
 
 enum sh_parse_limit {
-	SH_TEXT_MAX = 64 << 20,		/* bytes of one script */
+	SH_TEXT_MAX = 16 << 20,		/* bytes of a script; its tree may take 50 times that */
 	SH_DEPTH_MAX = 200,		/* constructs, quotes and substitutions within each other */
 	SH_HEIGHT_MAX = 2000,		/* levels of the tree: each && or || of a chain, each elif is one */
 	SH_MESSAGE_MAX = 256,

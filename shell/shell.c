@@ -149,7 +149,7 @@ static char *read_file(const char *path, size_t *len, const char **why)
 			break;
 		*len += n > 0 ? (size_t)n : 0;
 		if (*len > SH_TEXT_MAX)
-			*why = "over 64 MiB";
+			*why = "over 16 MiB";
 	}
 	if (fd < 0 || n < 0)
 		*why = strerror(errno);

@@ -21,6 +21,12 @@ struct sh_host {
 	/* run it in this process; its exit status. Reads fd 0, writes stdout and stderr. */
 	int (*run)(void *arg, int argc, const char *const *argv);
 	/*
+	 * the definition of a function that the host has for this word, "name() { … }": it is defined,
+	 * and asked for again only if it was unset. The text lives as long as the host. NULL: there is
+	 * none, or unknown() will say why not.
+	 */
+	const char *(*function)(void *arg, const char *word);
+	/*
 	 * a command word that nobody knows, which has been said with its place: print what was perhaps
 	 * meant. is_program: PATH has such a program.
 	 */
@@ -87,6 +93,8 @@ struct sh_word_help {
 const struct sh_word_help *sh_builtin_at(size_t i);
 /* constructs ("if", "for", "redirection", …) with a text of a few lines for help */
 const struct sh_word_help *sh_construct_at(size_t i);
+/* the one that a word is of ("then": if), a command or a construct, or NULL */
+const struct sh_word_help *sh_help_on(const char *word);
 
 /* print a syntax error the way all errors of the language are: virgo: NAME:LINE:COL: …, line, caret */
 void sh_report(const char *name, const char *text, size_t len, uint32_t first_line,

@@ -563,6 +563,92 @@ refused()
 	fi
 }
 
+# in the installed shell, which is a session of its own
+shell()
+{
+	virgo shell -c "$@" </dev/null
+}
+
+@test "in the shell: a plugin's commands are commands like any other" {
+	cp "$SAMPLE/sample.so" p
+	run -0 shell 'sample hello; output raw; sample hello -t loud you; x=$(sample hello); echo "[$x]"; sample hello | cat
+		type sample; command -v sample; sample hello nobody 2>/dev/null; echo $?; help sample hello | head -n 1'
+	assert_output $'greeting\thello\nname\tworld\nHELLO\n[hello]\nhello\nsample is a virgo command\nsample\n3
+usage: virgo sample hello [OPTION…] [NAME]'
+	# connections stay open over plugins' commands, and -w and use hold
+	virgo mem set in-shell x
+	run -0 shell 'use 127.0.0.1; sample count -e in-shell -o raw; use 127.0.0.[2-3]; sample count -e in-shell -o raw'
+	assert_line --index 2 --partial 127.0.0.3
+	# a program of any language
+	printf '#!/bin/sh\necho "$VIRGO_NODES $*"; exit 9\n' >p/virgo-prog
+	chmod 755 p/virgo-prog
+	run -9 shell 'use 127.0.0.2; prog a "b c"'
+	assert_output '127.0.0.2 a b c'
+	# what is refused is said, and the script goes on
+	chmod 666 p/sample.so
+	run -0 --separate-stderr shell 'sample hello; echo $?; sample_each x y; echo $?'
+	assert_output $'4\n127'
+	assert_regex "$stderr" 'virgo: sample: .*can write to it'
+	assert_regex "$stderr" 'no such command: "sample_each"'
+	[ "$(grep -c 'can write to it' <<<"$stderr")" = 2 ]
+}
+
+@test "in the shell: functions that a plugin has are there when they are first used" {
+	cp "$SAMPLE/sample.so" p
+	for i in 1 2 3; do
+		virgo mem set "each:$i" "v$i"
+	done
+	run -0 shell 'sample_each each: echo got'
+	assert_output $'got each:1\ngot each:2\ngot each:3'
+	# in $(...), behind |, in a subshell, in a script; type and help know it
+	run -0 shell 'x=$(sample_each each: mem get); echo $x; true | sample_each each:1 echo; (sample_each each:2 echo)
+		type sample_each; command -v sample_each; help sample_each | head -n 1'
+	assert_output $'v1v2v3\neach:1\neach:2\nsample_each is a function\nsample_each
+run a command for every key that begins with a prefix'
+	echo 'sample_each each: echo "$1"' >script
+	run -0 virgo run script in-script
+	assert_line --index 2 'in-script each:3'
+	# its status is that of the command that fails
+	run -7 shell 'stop() { [ "$1" != each:2 ] || return 7; echo "$1"; }; sample_each each: stop'
+	assert_output each:1
+	# one's own goes first, and comes back as the plugin's when it is unset
+	run -0 shell 'sample_each() { echo mine; }; sample_each; unset -f sample_each; sample_each each:1 echo'
+	assert_output $'mine\neach:1'
+	# nothing is loaded for other words
+	any probe
+	LOADED=$PWD/loaded run -0 shell 'mem get each:1; sample hello >/dev/null; true | cat; x_y() { :; }; x_y'
+	assert_not_exist loaded
+	run -127 shell 'sample_nothing'
+	run -0 virgo help sample_each
+	assert_line 'sample_each() {'
+}
+
+@test "in the shell: a function whose text is something else is refused" {
+	functions()
+	{
+		sed "s|\.commands = commands,|& .functions = functions,|; s|^const struct virgo_plugin virgo|static const struct virgo_plugin_function functions[] = {\n{ \"$1_f\", \"a function\", $2 }, { \"$1_g\", \"another\", \"$1_g() { echo g; }\" }, { NULL, NULL, NULL } };\n&|" \
+			"$ANY" >"$1.c"
+		cc -I"$D/usr/include" -fPIC -shared "-DWORD=\"$1\"" -o "p/$1.so" "$1.c"
+	}
+	functions good '"good_f() {\\n\\techo f $1\\n\\tgood_g\\n}\\n"'
+	run -0 shell 'good_f x'
+	assert_output $'f x\ng'
+	functions runs '"echo run; runs_f() { :; }"'
+	run -127 --separate-stderr shell 'runs_f'
+	assert_output ''
+	assert_regex "$stderr" 'what is there for runs_f is not its definition'
+	functions other '"mem() { echo taken; }"'
+	run -127 shell 'other_f; mem >/dev/null 2>&1; other_f'
+	refute_output --partial taken
+	functions wrong '"wrong_f() { if; }"'
+	run -127 --separate-stderr shell 'wrong_f'
+	assert_regex "$stderr" '^virgo: wrong_f:1:'
+	# an error within it names the function and its line
+	functions fails '"fails_f() {\\n\\techo ${nothing:?is missing}\\n}\\n"'
+	run -2 --separate-stderr shell 'fails_f'
+	assert_regex "$stderr" '^virgo: fails_f:2:7: nothing: is missing'
+}
+
 @test "Ctrl-C ends a plugin's command with 130" {
 	any wait '-DRUN=fclose(fopen("started", "w")); while (!host->interrupted(run)) usleep(1000); return 1'
 	# a shell's background jobs ignore SIGINT, and so would virgo

@@ -480,7 +480,22 @@ interrupt()
 	[ "$status" = 0 ]
 	[ "$(cat out)" = $'int\n130\nv' ]
 	poll_until 5 runs 0
-	[ $((SECONDS - began)) -lt 25 ]
+	# with -e the trap runs, too, before the end
+	script <<-END2
+		trap 'echo int \$?' INT
+		trap 'echo end \$?' EXIT
+		mem set k v
+		exec -w $A -- sh -c "sleep 100; : $MARK"
+		echo not
+	END2
+	interrupt 'runs 1' "$VIRGO" run script
+	[ "$status" = 130 ]
+	[ "$(cat out)" = $'int 130\nend 130' ]
+	poll_until 5 runs 0
+	# an ignored interrupt leaves the remote run alone
+	interrupt 'runs 1' "$VIRGO" shell -c 'trap "" INT; exec -w '"$A"' -- sh -c "sleep 1.5; : '"$MARK"'"; echo $?'
+	[ "$(cat out)" = 0 ]
+	[ $((SECONDS - began)) -lt 30 ]
 }
 
 # --- bounds --------------------------------------------------------------------------------------------------------------------
