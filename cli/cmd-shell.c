@@ -74,6 +74,8 @@ static int begin(struct session *s, struct run *r, const char *name)
 	catch_interrupt(s);	/* before sh_new(), which looks who handles what */
 	s->sh = sh_new(&s->host.calls, name);
 	s->host.sh = s->sh;
+	if (s->sh && cli->interrupted)
+		sh_interrupt(s->sh);	/* the key was faster */
 	if (s->sh) {
 		sh_options(s->sh)->xtrace = run_flag(r, "trace");
 		return VIRGO_OK;

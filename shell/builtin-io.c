@@ -235,8 +235,7 @@ int sh_b_sleep(struct sh *sh, int argc, const char *const *argv)
 	ts.tv_nsec = ns % 1000000000;
 	fflush(stdout);
 	/* a signal that has a trap ends it, too, or the trap would have to wait */
-	while (!sh->pending && clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, &ts) == EINTR)
-		;
+	sh_await(sh, -1, &ts, false);
 	for (i = 1; i < SH_SIGNALS; i++)
 		if (sh->got[i])
 			return SH_ST_SIGNAL + i;

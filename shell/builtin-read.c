@@ -15,26 +15,28 @@ struct reader {
 	bool seeks;
 };
 
+static bool is_ready(void)
+{
+	struct pollfd in = { .fd = 0, .events = POLLIN };
+
+	return poll(&in, 1, 0) > 0;
+}
+
 /* the next byte; -1: end, -2: a signal ended it, -3: an error */
 static int next_byte(struct reader *r)
 {
-	struct pollfd in = { .fd = 0, .events = POLLIN };
 	ssize_t n;
 
 	if (r->at < r->len)
 		return (unsigned char)r->buf[r->at++];
-	do {	/* poll, for a read goes on after a signal */
-		if (r->sh->interrupted)
-			return -2;
-		if (!r->seeks && poll(&in, 1, -1) < 0)
-			n = -1;
-		else
-			n = read(0, r->buf, r->seeks ? sizeof(r->buf) : 1);
-		if (r->sh->pending)
-			sh_handle_signals(r->sh);
+	while (!r->seeks && !is_ready() && sh_await(r->sh, 0, NULL, false) < 0) {
+		if (!r->sh->pending)
+			continue;
+		sh_handle_signals(r->sh);
 		if (r->sh->flow)
 			return -2;
-	} while (n < 0 && errno == EINTR);
+	}
+	n = read(0, r->buf, r->seeks ? sizeof(r->buf) : 1);
 	r->at = 1;
 	r->len = n > 0 ? (size_t)n : 0;
 	return n > 0 ? (unsigned char)r->buf[0] : n ? -3 : -1;

@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "shell/shell.h"
 
@@ -329,6 +330,12 @@ void sh_traps_free(struct sh *sh);
 void sh_traps_forked(struct sh *sh);
 /* something came: run the traps, or begin to end */
 void sh_handle_signals(struct sh *sh);
+/*
+ * Wait until fd can be read (-1: nothing) or the time is over (NULL: for ever): 1 or 0; -1: a signal
+ * that is for us came, now or before. None is lost between looking and waiting. told: one that came
+ * before does not count.
+ */
+int sh_await(struct sh *sh, int fd, const struct timespec *time, bool told);
 
 /* --- report.c, trace.c ------------------------------------------------------------------------------------- */
 

@@ -10,25 +10,34 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "shell/int.h"
 
+/* no signal may come to a child before it has forgotten those of its parent */
 pid_t sh_fork(struct sh *sh)
 {
+	sigset_t all, before;
+	int error;
 	pid_t pid;
 
 	fflush(stdout);
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
 	pid = fork();
+	error = errno;
+	if (!pid)
+		sh_traps_forked(sh);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (pid < 0)
-		sh_say(sh, "no new process: %s", strerror(errno));
+		sh_say(sh, "no new process: %s", strerror(error));
 	if (pid)
 		return pid;
 	sh->opt.interactive = false;
 	sh->piped = false;
 	signal(SIGPIPE, SIG_DFL);
-	sh_traps_forked(sh);
 	if (sh->host->forked)
 		sh->host->forked(sh->host->arg);
 	return 0;
@@ -136,7 +145,7 @@ static bool in_foreground(void)
 
 void sh_pass_interrupt(struct sh *sh, size_t n, const pid_t *pids)
 {
-	if ((!sh->interrupted && !sh->got[SIGINT]) || in_foreground())
+	if (!sh_interrupted(sh) || in_foreground())
 		return;
 	while (n--)
 		if (pids[n] > 0)
@@ -155,6 +164,25 @@ static int status_of(struct sh *sh, int how)
 	return SH_ST_SIGNAL + sig;
 }
 
+/* until the first of pids ends, or an interrupt comes, which they are told of once */
+static void await_end(struct sh *sh, size_t n, const pid_t *pids, bool *told)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pids[0], 0);
+
+	while (fd >= 0 && !*told && sh_await(sh, fd, NULL, false) < 0) {
+		if (!sh_interrupted(sh)) {
+			/* what has a trap waits for the end of the command */
+			if (sh_await(sh, fd, NULL, true) >= 0)
+				break;
+			continue;
+		}
+		sh_pass_interrupt(sh, n, pids);
+		*told = true;
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
 void sh_wait_all(struct sh *sh, size_t n, const pid_t *pids, int *status)
 {
 	bool told = false;
@@ -164,11 +192,8 @@ void sh_wait_all(struct sh *sh, size_t n, const pid_t *pids, int *status)
 	for (i = 0; i < n; i++) {
 		if (pids[i] <= 0)
 			continue;
+		await_end(sh, n - i, pids + i, &told);
 		do {
-			if (!told && (sh->interrupted || sh->got[SIGINT])) {
-				sh_pass_interrupt(sh, n - i, pids + i);
-				told = true;
-			}
 			how = 0;
 		} while (waitpid(pids[i], &how, 0) < 0 && errno == EINTR);
 		status[i] = status_of(sh, how);

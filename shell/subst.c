@@ -94,14 +94,15 @@ static bool read_all(struct sh *sh, int fd, pid_t pid, struct sh_buf *b)
 			return false;
 		n = b->max - b->len - 1 < SH_STRING_MAX - b->len ? (ssize_t)(b->max - b->len - 1)
 								 : (ssize_t)(SH_STRING_MAX - b->len);
+		if (sh_await(sh, fd, NULL, told) < 0) {
+			sh_pass_interrupt(sh, 1, &pid);
+			told = true;
+			continue;
+		}
 		n = read(fd, b->data + b->len, (size_t)n);
 		if (!n || (n < 0 && errno != EINTR))
 			return true;
 		b->len += n > 0 ? (size_t)n : 0;
-		if (n < 0 && !told && (sh->interrupted || sh->got[SIGINT])) {
-			sh_pass_interrupt(sh, 1, &pid);
-			told = true;
-		}
 	}
 }
 

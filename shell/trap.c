@@ -4,6 +4,7 @@
  * commands. A signal that was ignored when we began stays ignored.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -164,6 +165,20 @@ void sh_handle_signals(struct sh *sh)
 		sh->got[sig] = 0;
 		run_trap(sh, sig);
 	}
+}
+
+int sh_await(struct sh *sh, int fd, const struct timespec *time, bool told)
+{
+	struct pollfd in = { .fd = fd, .events = POLLIN };
+	sigset_t all, before;
+	int ret = -1;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	if (told || !sh->pending)
+		ret = ppoll(&in, 1, time, &before);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return ret < 0 ? -1 : ret > 0;
 }
 
 int sh_exit_trap(struct sh *sh, int status)
