@@ -98,6 +98,9 @@ done
 for f in README.md CHANGELOG.md conf/virgo_kernel_analytics.conf.example; do
 	put 644 "$f" "$DATADIR/doc/virgo/${f##*/}"
 done
+for f in shell/examples/*; do
+	put 755 "$f" "$DATADIR/doc/virgo/examples/${f##*/}"
+done
 put 644 completions/virgo.bash "$DATADIR/bash-completion/completions/virgo"
 put 644 completions/_virgo "$DATADIR/zsh/site-functions/_virgo"
 put 644 completions/virgo.fish "$DATADIR/fish/vendor_completions.d/virgo.fish"
@@ -128,7 +131,8 @@ done
 # --- directories that were ours alone; what the running system must be told ---------------------------------
 
 if [ "$mode" = uninstall ]; then
-	rmdir "$DESTDIR$LIBDIR/virgo/plugins" "$DESTDIR$LIBDIR/virgo/functions" "$DESTDIR$LIBDIR/virgo" "$DESTDIR$INCDIR/virgo" "$DESTDIR$DATADIR/doc/virgo" 2>/dev/null || true
+	rmdir "$DESTDIR$LIBDIR/virgo/plugins" "$DESTDIR$LIBDIR/virgo/functions" "$DESTDIR$LIBDIR/virgo" "$DESTDIR$INCDIR/virgo" \
+		"$DESTDIR$DATADIR/doc/virgo/examples" "$DESTDIR$DATADIR/doc/virgo" 2>/dev/null || true
 fi
 if [ -z "$DESTDIR" ] && [ "$(id -u)" = 0 ]; then
 	ldconfig

@@ -188,12 +188,41 @@ static int run_host(struct sh *sh, size_t n, const char *const *v)
 	return status;
 }
 
+/* what other shells have and this one has not: what to use instead, or NULL */
+static const char *instead_of(const char *word)
+{
+	static const char *const left_out[][2] = {
+		{ "alias", "there are no aliases: write a function, name() { ...; }" },
+		{ "unalias", "there are no aliases: unset -f forgets a function" },
+		{ "let", "write x=$((...))" },
+		{ "declare", "local, export or readonly do that" },
+		{ "typeset", "local, export or readonly do that" },
+		{ "wait", "nothing runs in the background: exec --async, then job wait" },
+		{ "jobs", "nothing runs in the background: exec --async, then job ls" },
+		{ "fg", "nothing runs in the background: exec --async, then job wait" },
+		{ "bg", "nothing runs in the background: exec --async" },
+		{ "time", "timing on says how long each command takes" },
+		{ "times", "timing on says how long each command takes" },
+		{ "ulimit", "limits are inherited: !prlimit shows and sets them" },
+		{ "hash", "nothing is remembered of PATH: there is nothing to forget" },
+	};
+	size_t i;
+
+	for (i = 0; i < SH_COUNT(left_out); i++)
+		if (!strcmp(word, left_out[i][0]))
+			return left_out[i][1];
+	return NULL;
+}
+
 static int unknown(struct sh *sh, const char *word)
 {
 	bool is_program = sh_find_program(sh, word, NULL, 0);
+	const char *instead = instead_of(word);
 
 	sh_say(sh, "no such command: \"%.100s\"", word);
-	if (!sh->quiet && sh->host->unknown)
+	if (instead && !sh->quiet)
+		fprintf(stderr, "hint: %s\n", instead);
+	else if (!sh->quiet && sh->host->unknown)
 		sh->host->unknown(sh->host->arg, word, is_program);
 	return SH_ST_NOT_FOUND;
 }

@@ -80,6 +80,16 @@ again()
 	assert_exist "$D/usr/share/man/man7/virgo-plugin.7"
 }
 
+@test "the shell's prompt, page and examples" {
+	assert_exist "$D/usr/lib/virgo/virgo-prompt.so"
+	assert_exist "$D/usr/share/man/man1/virgo-shell.1"
+	for example in "$TOP"/shell/examples/*; do
+		cmp "$example" "$D/usr/share/doc/virgo/examples/${example##*/}"
+		assert_file_permission 755 "$D/usr/share/doc/virgo/examples/${example##*/}"
+	done
+	run -2 env PATH="$D/usr/bin:$PATH" "$D/usr/share/doc/virgo/examples/health-report" -w 127.99.99.99
+}
+
 @test "the installed command finds what was installed with it" {
 	run -0 "$D/usr/bin/virgo" -o tsv analytics top -n 1 "$TOP/tests/data/kernlog/train.log.gz"
 	assert_output --partial '818'
@@ -130,6 +140,7 @@ again()
 	assert_output "$D/etc/virgo_cloud.conf"
 	assert_not_exist "$D/usr/lib/virgo"
 	assert_not_exist "$D/usr/include/virgo_plugin.h"
+	assert_not_exist "$D/usr/share/doc/virgo"
 	rm "$D/etc/virgo_cloud.conf"
 	again install
 }

@@ -187,9 +187,34 @@ runs()
 	sh 'mmem get k'
 	assert_failure 127
 	assert_regex "$stderr" 'hint: did you mean mem'
+	# what other shells have
+	for word in alias let declare wait jobs time; do
+		sh "$word x"
+		assert_failure 127
+		[ "${stderr##*hint: }" != "$stderr" ]
+	done
+	sh 'alias x=y'
+	assert_regex "$stderr" 'hint: there are no aliases: write a function'
 	sh 'x=1; -w x mem get k'
 	assert_failure 127
 	assert_regex "$stderr" 'options stand behind the command'
+}
+
+@test "help WORD, in the shell and outside, for every command and construct; the page has them all" {
+	local word words
+
+	words=$("$VIRGO" shell -c help | sed -n "/^the shell's own commands/,\$p" | sed -n 's/^  \([^ ]*\) .*/\1/p')
+	[ "$(wc -l <<<"$words")" -gt 45 ]
+	for word in $words if then elif else fi while until do done for in case esac '{' '}' '|' '<'; do
+		run -0 "$VIRGO" help "$word"
+		assert_output --partial usage:
+		run -0 "$VIRGO" shell -c 'help "$1"' x "$word"
+		assert_line --index 0 --regexp '^usage: '
+	done
+	col -b <<<"$(MANWIDTH=200 man -l "$TOP/man/virgo-shell.1")" >page
+	for word in $("$VIRGO" shell -c help | sed -n "/^the shell's own commands/,/^the language/p" | sed -n 's/^  \([^ ]*\) .*/\1/p'); do
+		grep -qE "^ {7}(.*, )?$(sed 's/[.[]/\\&/g' <<<"$word")( |,|$)" page || fail "$word is not in virgo-shell(1)"
+	done
 }
 
 # --- virgo's commands ---------------------------------------------------------------------------------------------------
