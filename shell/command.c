@@ -34,9 +34,11 @@ struct sh_target sh_resolve(struct sh *sh, const char *word, bool after_pipe)
 		t.kind = SH_K_BUILTIN;
 	else if (*word && sh->host->knows && sh->host->knows(sh->host->arg, word))
 		t.kind = SH_K_HOST;
-	else if ((t.function = sh_function_get(sh, word)))
+	else
+		t.function = sh_function_get(sh, word);
+	if (t.function)
 		t.kind = SH_K_FUNCTION;
-	else if (after_pipe)
+	else if (!t.kind && after_pipe)
 		t.kind = SH_K_PROGRAM;
 	return t;
 }

@@ -536,6 +536,19 @@ interrupt()
 	[ $((peak - small)) -lt 2000 ]
 }
 
+@test "a text of more than 16 MiB is an error before anything is kept of it" {
+	yes ': a b c' | head -c $((16 << 20)) >large
+	echo ': end of it' >>large
+	rss "$VIRGO" run large
+	echo "peak: $peak KiB"
+	[ "$peak" -lt 100000 ]
+	run -126 "$VIRGO" run large
+	assert_output --partial 'over 16 MiB'
+	run -2 --separate-stderr "$VIRGO" shell -c 'x=": a b c
+"; while [ ${#x} -le 16777216 ]; do x=$x$x; done; eval "$x"; echo on'
+	assert_regex "$stderr" 'longer than 16 MiB'
+}
+
 @test "too deep is an error, not a crash" {
 	sh 'f() { f; }; f; echo not'
 	assert_failure 2

@@ -29,7 +29,9 @@ scripts()
 	{
 		git ls-files '*.sh' '*.bash' .ci/run conf/nightly tests/vm/run tests/vm/node tests/vm/splats tests/vm/guest-init
 		git grep -lE '^#!/(usr/bin/env )?(ba)?sh' -- cli conf tests completions kmod
-	} | sort -u | grep -v '\.bats$' | xargs shellcheck -x -S warning -e SC1091
+	} | sort -u | grep -v '\.bats$' | xargs shellcheck -x -S warning -e SC1091 || return
+	# what the language of virgo shell has beyond sh: !PROGRAM, and exec with options
+	shellcheck -s dash -S warning -e SC1035,SC3038 shell/examples/*
 }
 
 # The kernel's type checker on our files alone: what it says of the kernel's headers is not ours.
