@@ -487,15 +487,15 @@ interrupt()
 @test "Ctrl-C: programs, sleep, loops, pipelines and substitutions end; a trap on INT goes on" {
 	local began=$SECONDS
 
-	interrupt 'test -s out' "$VIRGO" shell -c 'echo a; !sleep 30; echo not'
+	interrupt 'test -s out' "$VIRGO" shell -c 'echo a; !sleep 100; echo not'
 	[ "$status" = 130 ]
-	interrupt 'test -s out' "$VIRGO" shell -c 'echo a; sleep 30; echo not'
+	interrupt 'test -s out' "$VIRGO" shell -c 'echo a; sleep 100; echo not'
 	[ "$status" = 130 ]
 	interrupt 'test -s out' "$VIRGO" shell -c 'echo a; while :; do :; done; echo not'
 	[ "$status" = 130 ]
-	interrupt 'test -s out' "$VIRGO" shell -c 'echo a; !sleep 30 | cat; echo not'
+	interrupt 'test -s out' "$VIRGO" shell -c 'echo a; !sleep 100 | cat; echo not'
 	[ "$status" = 130 ]
-	interrupt 'test -s out' "$VIRGO" shell -c 'echo a; x=$(!sleep 30; true); echo not'
+	interrupt 'test -s out' "$VIRGO" shell -c 'echo a; x=$(!sleep 100; true); echo not'
 	[ "$status" = 130 ]
 	interrupt 'test -s out' "$VIRGO" shell -c 'echo a; (while :; do :; done); echo not'
 	[ "$status" = 130 ]
@@ -520,7 +520,7 @@ interrupt()
 	# an ignored interrupt leaves the remote run alone
 	interrupt 'runs 1' "$VIRGO" shell -c 'trap "" INT; exec -w '"$A"' -- sh -c "sleep 1.5; : '"$MARK"'"; echo $?'
 	[ "$(cat out)" = 0 ]
-	[ $((SECONDS - began)) -lt 30 ]
+	[ $((SECONDS - began)) -lt 60 ]
 }
 
 # --- bounds --------------------------------------------------------------------------------------------------------------------
@@ -539,11 +539,11 @@ interrupt()
 @test "a text of more than 16 MiB is an error before anything is kept of it" {
 	yes ': a b c' | head -c $((16 << 20)) >large
 	echo ': end of it' >>large
-	rss "$VIRGO" run large
+	rss bash -c '"$VIRGO" run large || [ $? = 127 ]'
 	echo "peak: $peak KiB"
 	[ "$peak" -lt 100000 ]
-	run -126 "$VIRGO" run large
-	assert_output --partial 'over 16 MiB'
+	run -127 "$VIRGO" run large
+	assert_output --partial 'large: over 16 MiB'
 	run -2 --separate-stderr "$VIRGO" shell -c 'x=": a b c
 "; while [ ${#x} -le 16777216 ]; do x=$x$x; done; eval "$x"; echo on'
 	assert_regex "$stderr" 'longer than 16 MiB'
