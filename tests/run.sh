@@ -245,7 +245,7 @@ kernel()
 		mapfile -t files < <(suite_files $group)
 		[[ ${#files[@]} = 0 ]] || guest "kernel $kernel ${group// /+}" "$kernel" "$smp" "${files[@]}"
 	done
-	queue "kernel $kernel kapi" "$vm/kapi.sh" "$kernel"
+	[[ $kernel != uml ]] || queue "kernel $kernel kapi" "$vm/kapi.sh" "$kernel"
 }
 
 smoke()
