@@ -42,7 +42,7 @@ boot()
 	node_id = $1
 	listen = 0.0.0.0
 	names = 127.0.0.1$1
-	nodes = 100.64.0.1, $source
+	nodes = 100.64.0.1, 100.64.0.2
 	client_key = demo
 	state_dir = /run
 	analytics_mode = apply
@@ -62,7 +62,11 @@ with_libraries()
 
 	printf -- '--file\n%s=%s\n' "$1" "$2"
 	ldd "$1" | sed -nE 's/^(.* => )?[[:space:]]*(\/[^ ]+) \(.*/\2/p' | while read -r library; do
-		printf -- '--file\n%s=%s\n' "$library" "$library"
+		# what is not the system's goes where its loader looks first
+		[[ $library = /lib/* || $library = /lib64/* || $library = /usr/lib/* ]] ||
+			library+="=/lib/${library##*/}"
+		[[ $library = *=* ]] || library+="=$library"
+		printf -- '--file\n%s\n' "$library"
 	done
 }
 
@@ -106,6 +110,7 @@ show 'virgo mem get user/1 && virgo mem get user/2 && virgo mem incr visits 42'
 step 4 '$' 'VIRGO_KEY_FILE=none virgo mem get user/1'
 
 chapter "a program calls virgo_clone(); the kernel of guest 1 picks the node, by way of /dev/virgo"
+in_guest 0 2 'ip addr add 100.64.0.2/10 dev eth1'
 facts='clone --via syscall --kernel virgo_node_facts 2>/dev/null | head -n 1'
 in_guest 0 1 'clone --via syscall --kernel virgo_cloud_test_kernelspace "hello from guest 1"'
 in_guest 0 1 'for i in 1 2 3; do while :; do :; done & echo $! >>/tmp/busy; done'
