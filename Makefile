@@ -60,7 +60,7 @@ FUNC_LIB := $(FUNC_SRC:helper/functions/%.c=$B/functions/%.so)
 
 NODE_LIBS := -lnettle -lurcu-memb -lurcu-cds -lurcu-common -lpthread
 LIB_LIBS  := -lcurl -lcjson -lnettle -lpthread
-AN_LIBS   := -lsvm -lcjson -lnettle -lz -lm -lpthread
+AN_LIBS   := -lsvm -lcjson -lnettle -lz -lzstd -lm -lpthread -ldl
 
 .PHONY: all user kmod examples test unit demo demo-vm bench fuzz lint install uninstall clean help deps
 all: user kmod
@@ -139,7 +139,7 @@ build/unit/shim/%.o: kmod/user/shim/%.c Makefile
 
 build/unit/%: tests/unit/%.c $(SHIM_UNIT) Makefile
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(UNITFLAGS) -o $@ $< $(SHIM_UNIT) -lcmocka -lcurl -lcjson -lsvm -lz -lm -ldl $(NODE_LIBS)
+	$(call say,CC,$<)$(CC) $(UNITFLAGS) -o $@ $< $(SHIM_UNIT) -lcmocka -lcurl -lcjson -lsvm -lz -lzstd -lm -ldl $(NODE_LIBS)
 
 # a whole node under test: all of core, with the test as its host
 CORE_UNIT := $(patsubst kmod/core/%.c,build/unit/core/%.o,$(wildcard kmod/core/*.c))

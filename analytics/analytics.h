@@ -92,6 +92,7 @@ struct an_read_stats {
 	uint64_t malformed;	/* [UFW BLOCK] in its place, but no whole address after it */
 	uint64_t overlong;	/* lines over the limit, skipped */
 	uint64_t nul_runs;	/* runs of NUL bytes stepped over */
+	uint64_t truncated;	/* files that became shorter while they were read */
 	uint64_t sources;	/* distinct source addresses */
 	int64_t first, last;	/* Unix seconds of the first and last counted line */
 	int log_limited;	/* the firewall's own rate limit shows: counts are not packets */

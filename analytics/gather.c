@@ -59,15 +59,15 @@ static bool take(struct walk *w, const struct an_event *ev)
 	       note_own(w, ev) && an_sources_add(late ? &w->late : &w->early, ev);
 }
 
-static int walk_block(void *arg, const char *p, const char *end)
+static int walk_block(void *arg, struct an_block *block)
 {
 	struct walk *w = arg;
 	const char *line, *stop, *fields;
 
-	while (an_next_line(&p, end, w->stats, &line, &stop)) {
+	while (an_next_line(block, w->stats, &line, &stop)) {
 		struct an_event ev;
 
-		fields = an_line_tag(line, stop);
+		fields = an_line_tag(NULL, line, stop);
 		if (!fields)
 			continue;
 		if (!an_line_event(&w->clock, line, fields, stop, &ev))
@@ -79,14 +79,14 @@ static int walk_block(void *arg, const char *p, const char *end)
 }
 
 /* Only counts, and finds the log's first moment. */
-static int count_block(void *arg, const char *p, const char *end)
+static int count_block(void *arg, struct an_block *block)
 {
 	struct walk *w = arg;
 	const char *line, *stop, *fields;
 	struct an_addr src;
 
-	while (an_next_line(&p, end, w->stats, &line, &stop)) {
-		fields = an_line_tag(line, stop);
+	while (an_next_line(block, w->stats, &line, &stop)) {
+		fields = an_line_tag(NULL, line, stop);
 		if (!fields || !an_line_source(fields, stop, &src))
 			continue;
 		if (!w->blocks++ && !an_stamp_parse(&w->clock, line, stop, &w->first_ms))
@@ -229,7 +229,7 @@ static int open_all(struct walk *w, bool rewind)
 		ret = an_input_open(&w->g->inputs[i], w->opt->logs[i], rewind, w->err);
 		if (ret)
 			return ret;
-		if (!w->g->inputs[i].gzip)
+		if (w->g->inputs[i].packing == AN_PLAIN)
 			w->total += w->g->inputs[i].size;
 	}
 	return AN_OK;

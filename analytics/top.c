@@ -29,17 +29,17 @@ static void top_time(struct top_pass *pass, const char *line, const char *end)
 	pass->stats->last = ms / 1000;
 }
 
-static int top_block(void *arg, const char *p, const char *end)
+static int top_block(void *arg, struct an_block *block)
 {
 	struct top_pass *pass = arg;
 	struct an_read_stats *stats = pass->stats;
-	const char *line, *stop, *first = NULL, *last = NULL, *fields;
+	const char *line, *stop, *first = NULL, *last = NULL, *fields, *end = block->end;
 
-	while (an_next_line(&p, end, stats, &line, &stop)) {
+	while (an_next_line(block, stats, &line, &stop)) {
 		struct an_addr src;
 		bool fresh;
 
-		fields = an_line_tag(line, stop);
+		fields = an_line_tag(NULL, line, stop);
 		if (!fields)
 			continue;
 		if (!an_line_source(fields, stop, &src)) {

@@ -46,7 +46,7 @@ static int load(struct run *r, struct learning *l)
 	}
 	so = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!so) {
-		run_hint(r, "apt-get install libsvm3 libcjson1 zlib1g");
+		run_hint(r, "apt-get install libsvm3 libcjson1 zlib1g libzstd1");
 		return run_fail(r, VIRGO_FAILED, "can't load %s: %s", path, dlerror());
 	}
 	for (i = 0; i < CLI_COUNT(symbols); i++) {

@@ -7,7 +7,7 @@ set -euo pipefail
 # A group names the groups it includes with a leading @.
 declare -A packages=(
 	[build]='gcc make pkg-config libcurl4-openssl-dev libcjson-dev libreadline-dev libsvm-dev liburcu-dev nettle-dev
-		libjq-dev zlib1g-dev'
+		libjq-dev zlib1g-dev libzstd-dev'
 	[kmod]='linux-headers-amd64 kmod'
 	[demo]='@build curl iproute2'
 	[test]='@build @kmod bats bats-support bats-assert bats-file libcmocka-dev curl jq netcat-openbsd socat python3

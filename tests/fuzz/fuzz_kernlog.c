@@ -12,9 +12,13 @@
 #include "analytics/addr.c"
 #include "analytics/count.c"
 #include "analytics/feature.c"
+#include "analytics/input.c"
+#include "analytics/journal.c"
 #include "analytics/labels.c"
 #include "analytics/line.c"
+#include "analytics/pull.c"
 #include "analytics/reader.c"
+#include "analytics/split.c"
 #include "analytics/stamp.c"
 #include "analytics/stat.c"
 
@@ -29,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void fuzz_line(struct an_clock *clock, struct an_sources *s, const char *line,
 		      const char *end)
 {
-	const char *fields = an_line_tag(line, end);
+	const char *fields = an_line_tag(NULL, line, end);
 	struct an_event ev;
 	struct an_addr src;
 
@@ -46,6 +50,7 @@ static void fuzz_line(struct an_clock *clock, struct an_sources *s, const char *
 
 static void fuzz_log(const char *p, const char *end)
 {
+	struct an_block block = { .p = p, .end = end, .nuls = true };
 	struct an_read_stats stats = { 0 };
 	struct an_sources s;
 	struct an_clock clock;
@@ -57,7 +62,7 @@ static void fuzz_log(const char *p, const char *end)
 
 	CHECK(an_sources_init(&s, 8));
 	an_clock_init(&clock, 1800000000);
-	while (an_next_line(&p, end, &stats, &line, &stop))
+	while (an_next_line(&block, &stats, &line, &stop))
 		fuzz_line(&clock, &s, line, stop);
 	for (i = 0; i < s.count.n; i++) {
 		const struct an_stat *st = an_sources_stat(&s, i);

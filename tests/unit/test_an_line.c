@@ -11,6 +11,7 @@
 
 #include "analytics/addr.c"
 #include "analytics/line.c"
+#include "analytics/split.c"
 #include "analytics/stamp.c"
 
 #define HEAD	"2025-11-03T00:00:07.042138+00:00 node1 kernel: [86400.042138] "
@@ -37,7 +38,7 @@ static bool parse(const char *text, struct an_event *ev)
 	bool ok = false;
 
 	an_clock_init(&clock, NOW);
-	fields = an_line_tag(line, line + len);
+	fields = an_line_tag(NULL, line, line + len);
 	if (fields)
 		ok = an_line_event(&clock, line, fields, line + len, ev);
 	free(line);
@@ -142,7 +143,7 @@ static void cut_lines(void **state)
 
 	for (n = 0; n < len; n++) {
 		char *line = exact(whole, n);
-		const char *fields = an_line_tag(line, line + n);
+		const char *fields = an_line_tag(NULL, line, line + n);
 		struct an_clock clock;
 		struct an_event ev;
 		struct an_addr src;

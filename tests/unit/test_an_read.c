@@ -12,6 +12,9 @@
 #include "analytics/count.c"
 #include "analytics/line.c"
 #include "analytics/rate.c"
+#include "analytics/input.c"
+#include "analytics/journal.c"
+#include "analytics/pull.c"
 #include "analytics/reader.c"
 #include "analytics/stamp.c"
 #include "analytics/top.c"
@@ -168,12 +171,12 @@ static void bad_inputs(void **state)
 	an_top_report_free(&r);
 }
 
-static int keep_bytes(void *arg, const char *s, const char *end)
+static int keep_bytes(void *arg, struct an_block *b)
 {
 	char **at = arg;
 
-	memcpy(*at, s, (size_t)(end - s));
-	*at += end - s;
+	memcpy(*at, b->p, (size_t)(b->end - b->p));
+	*at += b->end - b->p;
 	return 0;
 }
 
