@@ -5,10 +5,11 @@
 
 #include "addr.h"
 #include "analytics.h"
+#include "curve.h"
 
 #define AN_SCHEMA_VERSION	1
 #define AN_VALUE_MAX		1024	/* bytes of one value, as the kernel's parser allows */
-#define AN_VALUES_BYTES		4096	/* room for the whole file as written here */
+#define AN_VALUES_BYTES		65536	/* the most the kernel reads; more is not written */
 
 struct an_values {
 	int64_t generated;
@@ -18,6 +19,11 @@ struct an_values {
 	const struct an_source *top;	/* NULL: no TopSourceIP */
 	const struct an_source *deny;
 	size_t ndeny;			/* as many as fit are written */
+	uint32_t sources_quality, windows_quality, exec_quality;	/* permille; 0: not learnt */
+	uint32_t anomaly_score;		/* written with windows_quality; the threshold is 500 */
+	const char *anomaly_kind;
+	const struct an_curves *curves;	/* NULL: none */
+	const struct an_run_names *names;
 };
 
 /*
