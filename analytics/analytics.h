@@ -120,12 +120,18 @@ struct an_train_report {
 	char *text;			/* the report in full, lines ended by \n, never NULL */
 };
 
-/* What an_top() reads and how much it answers. */
+/*
+ * What an_top() reads and how much it answers. A log's name is a file (plain, gzip or zstd), a
+ * pattern, "-" or "journal:", see logs.h.
+ */
 struct an_top_options {
 	const char *const *logs;
 	size_t nlogs;
 	size_t n;			/* how many sources, at least 1 */
 	uint32_t max_sources;		/* 0: the default, 1,048,576 */
+	const char *const *prefixes;	/* log prefixes of refused packets beside [UFW BLOCK] */
+	size_t nprefixes;
+	const char *state;		/* file to go on from and to write; NULL: all is read */
 	an_progress_fn progress;
 	void *progress_arg;
 };
@@ -136,6 +142,8 @@ struct an_top_report {
 	struct an_source *top;		/* by falling count, then by address */
 	size_t ntop;
 	int exact;			/* 0: counts are bounds, see struct an_source */
+	uint64_t news;			/* lines read in this run; read.lines are those of all runs */
+	char started_over[160];		/* why the state was not used; "" when it was, or there was none */
 };
 
 /* Fills every number with its default and clears the rest. */
