@@ -34,7 +34,7 @@ BASE    := -std=gnu11 -D_GNU_SOURCE -DVIRGO_VERSION='"$(VERSION)"' -DVIRGO_LIBDI
 	   $(WARN) $(CFLAGS) $(SANFLAGS) -MMD -MP
 # kernel code in user space: the shim's headers stand in for the kernel's
 KUSER   := $(BASE) -DURCU_INLINE_SMALL_FUNCTIONS -Ikmod/user/include -Ikmod/include -Ikmod
-UUSER   := $(BASE) -Ilib/include -Ikmod/user/include -Ikmod/include -Ikmod -I. -fPIC
+UUSER   := $(BASE) -Ilib/include -Ikmod/user/include -Ikmod/include -Ikmod -I. -fPIC -fno-semantic-interposition
 
 # the helper is a program of this machine alone: no shim, nothing but the C library
 HUSER   := $(BASE) -Ilib/include -Ikmod/include -I. -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong

@@ -56,6 +56,8 @@ struct an_train_options {
 	size_t nlabels;			/* 0: weak ones; 1: for all logs; nlogs: in pairs */
 	const char *out_conf;		/* values file; NULL: not written */
 	const char *model_dir;		/* model directory, made if missing; NULL: not written */
+	const char *const *prefixes;	/* log prefixes of refused packets beside [UFW BLOCK] */
+	size_t nprefixes;
 	const char *const *never_deny;	/* address[/prefix] that must never be on the deny list */
 	size_t nnever_deny;
 	uint64_t seed;			/* same input, seed and now: the same bytes out */
@@ -173,12 +175,18 @@ struct an_train_report {
 	char *text;			/* the report in full, lines ended by \n, never NULL */
 };
 
-/* What an_top() reads and how much it answers. */
+/*
+ * What an_top() reads and how much it answers. A log's name is a file (plain, gzip or zstd), a
+ * pattern, "-" or "journal:", see logs.h.
+ */
 struct an_top_options {
 	const char *const *logs;
 	size_t nlogs;
 	size_t n;			/* how many sources, at least 1 */
 	uint32_t max_sources;		/* 0: the default, 1,048,576 */
+	const char *const *prefixes;	/* log prefixes of refused packets beside [UFW BLOCK] */
+	size_t nprefixes;
+	const char *state;		/* file to go on from and to write; NULL: all is read */
 	an_progress_fn progress;
 	void *progress_arg;
 };
@@ -189,6 +197,8 @@ struct an_top_report {
 	struct an_source *top;		/* by falling count, then by address */
 	size_t ntop;
 	int exact;			/* 0: counts are bounds, see struct an_source */
+	uint64_t news;			/* lines read in this run; read.lines are those of all runs */
+	char started_over[160];		/* why the state was not used; "" when it was, or there was none */
 };
 
 /* Fills every number with its default and clears the rest. */
@@ -245,6 +255,8 @@ typedef int (*an_prediction_fn)(void *arg, const struct an_prediction *p);
 struct an_predict_options {
 	const char *const *logs;
 	size_t nlogs;
+	const char *const *prefixes;	/* as for training */
+	size_t nprefixes;
 	const char *model_dir;
 	enum an_kind kind;
 	int explain;		/* reads the logs twice */

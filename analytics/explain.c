@@ -33,6 +33,7 @@ struct an_explainer {
 	struct kept *kept;
 	size_t nkept, room;
 	char (*words)[AN_WORD_MAX + 1];	/* a word of each bucket, from the lines kept */
+	struct an_prefixes prefixes;
 	struct an_clock clock;
 	const char *file;
 	size_t window;		/* the last one found */
@@ -52,6 +53,7 @@ int an_explain_begin(struct an_explainer **to, const struct an_learned *learned,
 	e->learned = learned;
 	e->opt = opt;
 	e->g = g;
+	e->prefixes = (struct an_prefixes){ opt->prefixes, opt->nprefixes };
 	e->n = opt->kind == AN_SOURCES ? g->cands.n : g->groups[0].windows.n;
 	e->things = calloc(e->n + 1, sizeof(*e->things));
 	e->words = calloc(AN_WORD_BUCKETS, sizeof(*e->words));
@@ -190,7 +192,7 @@ static int explain_block(void *arg, struct an_block *block)
 	while (an_next_line(block, &unused, &s, &end)) {
 		struct an_line line;
 
-		an_line_split(&e->clock, NULL, s, end, &line);
+		an_line_split(&e->clock, &e->prefixes, s, end, &line);
 		if (e->opt->kind == AN_SOURCES)
 			take_source(e, &line, block->line - 1);
 		else
@@ -206,11 +208,11 @@ int an_explain_read(struct an_explainer *e, struct an_error *err)
 	int ret = AN_OK;
 	size_t i;
 
-	for (i = 0; i < e->g->ninputs && !ret; i++) {
-		e->file = e->g->inputs[i].name;
-		an_clock_init(&e->clock, e->opt->now);
+	for (i = 0; i < e->g->logs.n && !ret; i++) {
+		e->file = e->g->logs.in[i].name;
 		an_fail(err, AN_INPUT, "interrupted");
-		ret = an_input_scan(&e->g->inputs[i], 0, &unused, explain_block, e, err);
+		ret = an_logs_scan(&e->g->logs, i, &e->clock, e->opt->now, 0, &unused,
+				   explain_block, e, err);
 	}
 	if (!ret)
 		err->msg[0] = 0;

@@ -13,6 +13,7 @@ struct walk {
 	const struct an_gather_options *opt;
 	struct an_read_stats *stats;
 	struct an_error *err;
+	struct an_prefixes prefixes;
 	struct an_clock clock;
 	struct an_group *group;
 	struct an_sources early, late;	/* the two halves; with labels given, early is all */
@@ -90,7 +91,7 @@ static int walk_block(void *arg, struct an_block *block)
 	while (an_next_line(block, w->stats, &s, &end)) {
 		struct an_line line;
 
-		an_line_split(&w->clock, NULL, s, end, &line);
+		an_line_split(&w->clock, &w->prefixes, s, end, &line);
 		if (!take_line(w, &line))
 			return no_memory(w->err);
 	}
@@ -108,7 +109,7 @@ static int count_block(void *arg, struct an_block *block)
 		if (w->first_ms == AN_MS_NONE &&
 		    !an_stamp_parse(&w->clock, line, stop, &w->first_ms))
 			w->first_ms = AN_MS_NONE;
-		fields = an_line_tag(NULL, line, stop);
+		fields = an_line_tag(&w->prefixes, line, stop);
 		w->blocks += fields && an_line_source(fields, stop, &src);
 	}
 	return progress(w);
@@ -234,38 +235,37 @@ static bool rows_weak(struct walk *w, const struct an_sources *early, const stru
 	return true;
 }
 
-/* Opens the logs; each belongs to a group, one for all or one for each labels file. */
+/* Opens the logs. */
 static int open_all(struct walk *w)
 {
 	struct an_gathered *g = w->g;
-	size_t i, n = w->opt->nlogs;
-	int ret;
+	int ret = an_logs_open(&g->logs, w->opt->logs, w->opt->nlogs, w->halve || w->opt->rewind,
+			       NULL, w->err);
+	size_t i;
 
-	g->inputs = calloc(n, sizeof(*g->inputs));
-	g->group_of = calloc(n, sizeof(*g->group_of));
-	if (!g->inputs || !g->group_of)
+	if (ret)
+		return ret;
+	g->order = calloc(g->logs.n + 1, sizeof(*g->order));
+	if (!g->order)
 		return no_memory(w->err);
-	for (i = 0; i < n; i++)
-		g->inputs[i].fd = -1;
-	g->ninputs = n;
-	for (i = 0; i < n; i++) {
-		g->group_of[i] = g->ngroups > 1 ? i : 0;
-		ret = an_input_open(&g->inputs[i], w->opt->logs[i],
-				    w->halve || w->opt->rewind, w->err);
-		if (ret)
-			return ret;
-		if (g->inputs[i].packing == AN_PLAIN)
-			w->total += g->inputs[i].size;
+	for (i = 0; i < g->logs.n; i++) {
+		g->order[i] = i;
+		if (g->logs.in[i].packing == AN_PLAIN)
+			w->total += g->logs.in[i].size;
 	}
 	return AN_OK;
 }
 
-/* One log on its own clock: each begins with a year of its own. */
+/* The group input @i belongs to: one for all, or one for each name given. */
+static size_t group_of(const struct an_gathered *g, size_t i)
+{
+	return g->ngroups > 1 ? g->logs.in[i].given : 0;
+}
+
 static int walk_log(struct walk *w, size_t i, unsigned int flags, an_block_fn fn)
 {
-	an_clock_init(&w->clock, w->opt->now);
-	w->group = &w->g->groups[w->g->group_of[i]];
-	return an_input_scan(&w->g->inputs[i], flags, w->stats, fn, w, w->err);
+	w->group = &w->g->groups[group_of(w->g, i)];
+	return an_logs_scan(&w->g->logs, i, &w->clock, w->opt->now, flags, w->stats, fn, w, w->err);
 }
 
 /* The groups with their labels, before anything is read. */
@@ -308,8 +308,8 @@ static int gather_whole(struct walk *w)
 
 		if (!an_sources_init(&w->early, w->opt->max_sources))
 			ret = no_memory(w->err);
-		for (j = 0; j < w->g->ninputs && !ret; j++)
-			if (w->g->group_of[j] == i)
+		for (j = 0; j < w->g->logs.n && !ret; j++)
+			if (group_of(w->g, j) == i)
 				ret = walk_log(w, j, flags, walk_block);
 		if (!ret && !rows_given(w, &w->early, labels->has_sources ? labels : NULL))
 			ret = no_memory(w->err);
@@ -319,24 +319,20 @@ static int gather_whole(struct walk *w)
 }
 
 /* Puts the logs in the order of their first moments; those without keep their places at the end. */
-static void sort_logs(struct an_gathered *g, int64_t *first, size_t n)
+static void sort_logs(struct an_gathered *g, int64_t *first)
 {
 	size_t i, j;
 
-	for (i = 1; i < n; i++) {
-		struct an_input input = g->inputs[i];
-		size_t group = g->group_of[i];
+	for (i = 1; i < g->logs.n; i++) {
 		int64_t ms = first[i];
 
 		if (ms == AN_MS_NONE)
 			continue;
 		for (j = i; j && (first[j - 1] == AN_MS_NONE || first[j - 1] > ms); j--) {
-			g->inputs[j] = g->inputs[j - 1];
-			g->group_of[j] = g->group_of[j - 1];
+			g->order[j] = g->order[j - 1];
 			first[j] = first[j - 1];
 		}
-		g->inputs[j] = input;
-		g->group_of[j] = group;
+		g->order[j] = i;
 		first[j] = ms;
 	}
 }
@@ -345,14 +341,14 @@ static void sort_logs(struct an_gathered *g, int64_t *first, size_t n)
 static int count_logs(struct walk *w, uint64_t *blocks)
 {
 	struct an_read_stats unused = { 0 }, *stats = w->stats;
-	int64_t *first = calloc(w->opt->nlogs, sizeof(*first));
+	int64_t *first = calloc(w->g->logs.n + 1, sizeof(*first));
 	int ret = AN_OK;
 	size_t i;
 
 	if (!first)
 		return no_memory(w->err);
 	w->stats = &unused;
-	for (i = 0; i < w->opt->nlogs && !ret; i++) {
+	for (i = 0; i < w->g->logs.n && !ret; i++) {
 		w->blocks = 0;
 		w->first_ms = AN_MS_NONE;
 		ret = walk_log(w, i, w->opt->hash ? AN_SCAN_HASH : 0, count_block);
@@ -360,7 +356,7 @@ static int count_logs(struct walk *w, uint64_t *blocks)
 		*blocks += w->blocks;
 	}
 	if (!ret)
-		sort_logs(w->g, first, w->opt->nlogs);
+		sort_logs(w->g, first);
 	w->stats = stats;
 	free(first);
 	return ret;
@@ -376,8 +372,8 @@ static int gather_halves(struct walk *w)
 		     !an_sources_init(&w->late, w->opt->max_sources)))
 		ret = no_memory(w->err);
 	w->switch_at = blocks / 2;
-	for (i = 0; i < w->opt->nlogs && !ret; i++)
-		ret = walk_log(w, i, 0, walk_block);
+	for (i = 0; i < w->g->logs.n && !ret; i++)
+		ret = walk_log(w, w->g->order[i], 0, walk_block);
 	if (!ret && !rows_weak(w, &w->early, &w->late))
 		ret = no_memory(w->err);
 	w->g->early = w->switch_at;
@@ -410,7 +406,10 @@ static int finish(struct an_gathered *g, struct an_read_stats *stats, struct an_
 int an_gather(const struct an_gather_options *opt, struct an_gathered *g,
 	      struct an_read_stats *stats, struct an_error *err)
 {
-	struct walk w = { .g = g, .opt = opt, .stats = stats, .err = err };
+	struct walk w = {
+		.g = g, .opt = opt, .stats = stats, .err = err,
+		.prefixes = { opt->prefixes, opt->nprefixes },
+	};
 	int ret;
 
 	memset(g, 0, sizeof(*g));
@@ -438,14 +437,12 @@ void an_gather_free(struct an_gathered *g)
 {
 	size_t i;
 
-	for (i = 0; i < g->ninputs; i++)
-		an_input_close(&g->inputs[i]);
+	an_logs_close(&g->logs);
 	for (i = 0; i < g->ngroups; i++) {
 		an_labels_free(&g->groups[i].labels);
 		an_windows_free(&g->groups[i].windows);
 	}
-	free(g->inputs);
-	free(g->group_of);
+	free(g->order);
 	free(g->groups);
 	an_rows_free(&g->sources.rows);
 	free(g->sources.traits);

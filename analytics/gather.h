@@ -5,6 +5,7 @@
 
 #include "feature.h"
 #include "labels.h"
+#include "logs.h"
 #include "rate.h"
 #include "reader.h"
 #include "rows.h"
@@ -60,6 +61,8 @@ struct an_gather_options {
 	bool halve;		/* without labels: the earlier half teaches, the later is judged */
 	bool hash;		/* fill the inputs' sha256 */
 	bool rewind;		/* the logs are to be read again afterwards */
+	const char *const *prefixes;	/* of refused packets, beside [UFW BLOCK] */
+	size_t nprefixes;
 	uint64_t seed;
 	int64_t now;
 	uint32_t min_lines, max_sources;
@@ -68,9 +71,8 @@ struct an_gather_options {
 };
 
 struct an_gathered {
-	struct an_input *inputs;	/* one a log, in the order read; still open */
-	size_t *group_of;		/* an input */
-	size_t ninputs;
+	struct an_logs logs;		/* still open */
+	size_t *order;			/* in which the inputs are read */
 	struct an_group *groups;
 	size_t ngroups;
 	struct an_table sources;	/* to learn from */

@@ -59,7 +59,7 @@ static ssize_t stream_read(struct an_input *in, char *buf, size_t len, struct an
 }
 
 /* Puts a temporary copy in the place of a stream. The journal stays open: it knows its cursor. */
-static int input_spool(struct an_input *in, struct an_error *err)
+int an_input_spool(struct an_input *in, struct an_error *err)
 {
 	const char *dir;
 	int status = AN_OK;
@@ -121,7 +121,7 @@ static int open_journal(struct an_input *in, const char *dir, bool rewind, struc
 	int status = an_journal_open(&in->journal, dir, err);
 
 	in->stream = true;
-	return !status && rewind ? input_spool(in, err) : status;
+	return !status && rewind ? an_input_spool(in, err) : status;
 }
 
 int an_input_open(struct an_input *in, const char *name, bool rewind, struct an_error *err)
@@ -149,9 +149,11 @@ int an_input_open(struct an_input *in, const char *name, bool rewind, struct an_
 	if (!in->stream) {
 		in->size = (uint64_t)st.st_size;
 		in->mtime = st.st_mtime;
+		in->dev = st.st_dev;
+		in->ino = st.st_ino;
 	}
 	if (in->stream && rewind) {
-		status = input_spool(in, err);
+		status = an_input_spool(in, err);
 		if (status)
 			return status;
 	}
@@ -165,4 +167,6 @@ void an_input_close(struct an_input *in)
 	in->fd = -1;
 	an_journal_close(in->journal);
 	in->journal = NULL;
+	free(in->edge);
+	in->edge = NULL;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "place.h"
+#include "reader.h"
 
 static const char ufw[] = "[UFW BLOCK] ";
 
@@ -10,34 +11,33 @@ static const char ufw[] = "[UFW BLOCK] ";
 #define HOST_MAX	255
 #define BRACKET_MAX	24	/* "[4294967295.999999]" and a caller's "[T1234567]" fit */
 
+/* Bytes of "[ 123.456]" and "[T12]" between the brackets. */
+static const bool in_bracket[256] = {
+	['0' ... '9'] = true, ['.'] = true, [' '] = true, ['T'] = true, ['C'] = true,
+};
+
 /* "[ 123.456]" or "[T12]" at @s: the byte after it, or NULL. */
 static const char *skip_bracket(const char *s, const char *end)
 {
 	const char *limit = end - s > BRACKET_MAX ? s + BRACKET_MAX : end;
 
-	for (s++; s < limit; s++) {
-		if (*s == ']')
-			return s + 1;
-		if (!(*s >= '0' && *s <= '9') && *s != '.' && *s != ' ' && *s != 'T' && *s != 'C')
-			return NULL;
-	}
-	return NULL;
+	for (s++; s < limit && in_bracket[(unsigned char)*s]; s++)
+		;
+	return s < limit && *s == ']' ? s + 1 : NULL;
 }
 
 /* Steps over " HOST kernel: "; NULL when that is not what stands there. */
 static const char *skip_host(const char *s, const char *end)
 {
-	size_t room;
-	const char *blank;
+	const char *limit = end - s > HOST_MAX ? s + HOST_MAX : end, *host = s + 1;
 
 	if (s == end || *s != ' ')
 		return NULL;
-	s++;
-	room = (size_t)(end - s) < HOST_MAX ? (size_t)(end - s) : HOST_MAX;
-	blank = memchr(s, ' ', room);
-	if (!blank || blank == s || end - blank < 9 || memcmp(blank, " kernel: ", 9))
+	for (s++; s < limit && *s != ' '; s++)
+		;
+	if (s == host || end - s < 9 || memcmp(s, " kernel: ", 9))
 		return NULL;
-	return blank + 9;
+	return s + 9;
 }
 
 /* Where the message of one of the kernel's own lines begins, or NULL: the only place believed. */
@@ -66,6 +66,29 @@ const char *an_kernel_message(const char *s, const char *end)
 	return dmesg ? NULL : s;
 }
 
+/* Blanks at a prefix' end count for nothing. */
+static size_t prefix_len(const char *text)
+{
+	size_t len = strlen(text);
+
+	while (len && text[len - 1] == ' ')
+		len--;
+	return len;
+}
+
+int an_prefix_check(const char *text, struct an_error *err)
+{
+	size_t len = prefix_len(text), i;
+
+	for (i = 0; i < len; i++)
+		if ((unsigned char)text[i] < ' ' || text[i] == 127)
+			break;
+	if (len && len < AN_PREFIX_MAX && i == len && text[0] != ' ')
+		return AN_OK;
+	return an_fail(err, AN_USAGE, "\"%.40s\" is no log prefix: 1 to %d printable bytes, the "
+		       "first no blank", text, AN_PREFIX_MAX - 1);
+}
+
 /* Steps over blanks, and over tabs as syslog daemons write them. */
 static const char *skip_blanks(const char *s, const char *end)
 {
@@ -87,7 +110,7 @@ const char *an_block_fields(const struct an_prefixes *prefixes, const char *msg,
 	if (end - msg >= (ptrdiff_t)UFW_LEN && !memcmp(msg, ufw, UFW_LEN))
 		return msg + UFW_LEN;
 	for (i = 0; prefixes && i < prefixes->n; i++) {
-		size_t len = strlen(prefixes->text[i]);
+		size_t len = prefix_len(prefixes->text[i]);
 		const char *p;
 
 		if ((size_t)(end - msg) < len || memcmp(msg, prefixes->text[i], len))
@@ -114,24 +137,24 @@ static const char *token_end(const char *s, const char *end)
 	return blank ? blank : end;
 }
 
-/* Word by word, as an_line_packet() does it. */
-static bool slow_source(const char *s, const char *end, struct an_addr *src)
+bool an_line_source(const char *s, const char *end, struct an_addr *src)
 {
 	while (s < end && *s != '[') {
-		const char *stop = token_end(s, end);
+		const char *stop;
 
-		if (stop - s >= 4 && !memcmp(s, "SRC=", 4))
-			return stop < end && an_addr_parse(s + 4, (size_t)(stop - s - 4), src);
+		if (end - s > 4 && !memcmp(s, "SRC=", 4)) {
+			s += 4;
+			if (an_addr_parse_v4(&s, end, src) && s < end && *s == ' ')
+				return true;
+			stop = token_end(s, end);
+			return stop < end && an_addr_parse(s, (size_t)(stop - s), src);
+		}
+		stop = token_end(s, end);
 		if (stop == end)
 			break;
 		s = stop + 1;
 	}
 	return false;
-}
-
-bool an_line_source(const char *s, const char *end, struct an_addr *src)
-{
-	return slow_source(s, end, src);
 }
 
 /* A decimal number up to @max that fills @s..@end. */

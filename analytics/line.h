@@ -71,9 +71,13 @@ struct an_line {
  * before "IN=".
  */
 struct an_prefixes {
-	const char *const *text;	/* without blanks at the end */
+	const char *const *text;	/* as an_prefix_check() wants them */
 	size_t n;
 };
+
+/* 1 to 127 printable bytes, the first no blank (blanks at the end are dropped): else AN_USAGE. */
+struct an_error;
+int an_prefix_check(const char *text, struct an_error *err);
 
 /* Any bytes are a line. @prefixes may be NULL. Nothing is allocated, nothing read at or past @end. */
 void an_line_split(struct an_clock *clock, const struct an_prefixes *prefixes, const char *s,

@@ -67,11 +67,11 @@ static void add_inputs(cJSON *to, const struct an_gathered *g)
 	char hex[2 * AN_SHA256_SIZE + 1];
 	size_t i;
 
-	for (i = 0; i < g->ninputs; i++) {
+	for (i = 0; i < g->logs.n; i++) {
 		cJSON *o = cJSON_CreateObject();
 
-		an_hex(g->inputs[i].sha256, AN_SHA256_SIZE, hex);
-		cJSON_AddStringToObject(o, "name", g->inputs[i].name);
+		an_hex(g->logs.in[i].sha256, AN_SHA256_SIZE, hex);
+		cJSON_AddStringToObject(o, "name", g->logs.in[i].name);
 		cJSON_AddStringToObject(o, "sha256", hex);
 		cJSON_AddItemToArray(list, o);
 	}

@@ -90,19 +90,16 @@ static int exec_block(void *arg, struct an_block *block)
 static int predict_exec(struct predict *p)
 {
 	const struct an_predict_options *o = p->opt;
-	int ret = AN_OK;
+	struct an_logs logs;
+	int ret = an_logs_open(&logs, o->logs, o->nlogs, false, NULL, p->err);
 	size_t i;
 
-	for (i = 0; i < o->nlogs && !ret; i++) {
-		struct an_input in;
-
-		ret = an_input_open(&in, o->logs[i], false, p->err);
-		p->file = o->logs[i];
-		an_clock_init(&p->clock, o->now);
-		if (!ret)
-			ret = an_input_scan(&in, 0, p->stats, exec_block, p, p->err);
-		an_input_close(&in);
+	for (i = 0; !ret && i < logs.n; i++) {
+		p->file = logs.in[i].name;
+		ret = an_logs_scan(&logs, i, &p->clock, o->now, 0, p->stats, exec_block, p,
+				   p->err);
 	}
+	an_logs_close(&logs);
 	return ret;
 }
 
@@ -227,6 +224,7 @@ static int predict_gathered(struct predict *p)
 	const struct an_predict_options *o = p->opt;
 	struct an_gather_options go = {
 		.logs = o->logs, .nlogs = o->nlogs, .now = o->now, .rewind = o->explain,
+		.prefixes = o->prefixes, .nprefixes = o->nprefixes,
 		.min_lines = o->min_lines ? o->min_lines : MIN_LINES,
 		.max_sources = o->max_sources ? o->max_sources : SOURCES_DEFAULT,
 		.progress = o->progress, .progress_arg = o->progress_arg,

@@ -18,8 +18,7 @@ struct scan {
 	struct an_pull pull;
 	char *buf;
 	size_t have;		/* bytes of an unfinished line at the start of buf */
-	uint64_t pos, line;	/* of buf[0] in the unpacked log, lines before it */
-	bool skipping;		/* inside a line that was too long */
+	struct an_place at;	/* of buf[0] */
 };
 
 int an_fail(struct an_error *err, int status, const char *fmt, ...)
@@ -86,17 +85,30 @@ bool an_next_torn(struct an_block *b, struct an_read_stats *stats, const char **
 	return false;
 }
 
+/* Notes @len bytes that are read for good. */
+static void edge_add(struct an_edge *e, const char *s, size_t len)
+{
+	size_t n = AN_EDGE - e->head_len, old;
+
+	n = n < len ? n : len;
+	memcpy(e->head + e->head_len, s, n);
+	e->head_len += (uint32_t)n;
+	n = len < AN_EDGE ? len : AN_EDGE;
+	old = AN_EDGE - n < e->tail_len ? AN_EDGE - n : e->tail_len;
+	memmove(e->tail, e->tail + e->tail_len - old, old);
+	memcpy(e->tail + old, s + len - n, n);
+	e->tail_len = (uint32_t)(old + n);
+}
+
 /* Hands on @s..@end, whole lines. */
 static int hand_on(struct scan *sc, const char *s, const char *end)
 {
-	struct an_block block = { .p = s, .end = end, .line = sc->line };
+	struct an_block block = { .p = s, .end = end, .line = sc->at.line };
 	int ret;
 
 	block.nuls = memchr(s, 0, (size_t)(end - s));
 	ret = sc->fn(sc->arg, &block);
-	sc->line = block.line;
-	sc->in->stop = sc->pos + (uint64_t)(end - sc->buf);
-	sc->in->stop_line = sc->line;
+	sc->at.line = block.line;
 	return ret;
 }
 
@@ -107,10 +119,8 @@ static size_t skip_rest(struct scan *sc, size_t len)
 
 	if (!nl)
 		return len;
-	sc->skipping = false;
-	sc->line++;
-	sc->in->stop = sc->pos + (uint64_t)(nl + 1 - sc->buf);
-	sc->in->stop_line = sc->line;
+	sc->at.inside = false;
+	sc->at.line++;
 	return (size_t)(nl + 1 - sc->buf);
 }
 
@@ -120,7 +130,7 @@ static int deliver(struct scan *sc, size_t len, bool eof)
 	char *s = sc->buf, *end = sc->buf + len, *cut;
 	bool whole = eof && !sc->in->hold_tail;
 
-	if (sc->skipping)
+	if (sc->at.inside)
 		s += skip_rest(sc, len);
 	cut = s < end ? memrchr(s, '\n', (size_t)(end - s)) : NULL;
 	cut = whole ? end : cut ? cut + 1 : s;
@@ -131,16 +141,17 @@ static int deliver(struct scan *sc, size_t len, bool eof)
 			return ret;
 		s = cut;
 	}
-	sc->have = (size_t)(end - s);
-	if (sc->have > AN_LINE_MAX) {
+	if (end - s > AN_LINE_MAX) {
 		sc->stats->lines++;
 		sc->stats->overlong++;
-		sc->skipping = true;
+		sc->at.inside = true;
 		s = end;
-		sc->have = 0;
 	}
+	if (sc->in->edge && !sc->in->edge->done)
+		edge_add(sc->in->edge, sc->buf, (size_t)(s - sc->buf));
+	sc->have = (size_t)(end - s);
+	sc->at.pos += (uint64_t)(s - sc->buf);
 	memmove(sc->buf, s, sc->have);
-	sc->pos += (uint64_t)(s - sc->buf);
 	return 0;
 }
 
@@ -164,18 +175,18 @@ static int scan_loop(struct scan *sc)
 static int skip_start(struct scan *sc)
 {
 	struct an_input *in = sc->in;
+	uint64_t left = in->start.pos;
 
-	if (in->packing == AN_PLAIN && in->start)
-		return an_pull_seek(&sc->pull, in->start);
-	while (sc->pos < in->start) {
-		uint64_t left = in->start - sc->pos;
+	if (in->packing == AN_PLAIN && left)
+		return an_pull_seek(&sc->pull, left);
+	while (left) {
 		ssize_t n = an_pull_read(&sc->pull, sc->buf, left < BUF_SIZE ? left : BUF_SIZE);
 
 		if (n < 0)
 			return AN_INPUT;
 		if (!n)
 			break;
-		sc->pos += (uint64_t)n;
+		left -= (uint64_t)n;
 	}
 	return AN_OK;
 }
@@ -183,21 +194,20 @@ static int skip_start(struct scan *sc)
 int an_input_scan(struct an_input *in, unsigned int flags, struct an_read_stats *stats,
 		  an_block_fn fn, void *arg, struct an_error *err)
 {
-	struct scan sc = { .in = in, .stats = stats, .fn = fn, .arg = arg };
+	struct scan sc = { .in = in, .stats = stats, .fn = fn, .arg = arg, .at = in->start };
 	bool hash = flags & AN_SCAN_HASH;
 	int ret = an_pull_open(&sc.pull, in, hash, err);
 
-	in->stop = in->start;
-	in->stop_line = in->start_line;
 	sc.buf = malloc(BUF_SIZE);
 	if (!ret && !sc.buf)
 		ret = an_fail(err, AN_NOMEM, "out of memory");
 	if (!ret)
 		ret = skip_start(&sc);
-	sc.pos = in->start;
-	sc.line = in->start_line;
 	if (!ret)
 		ret = scan_loop(&sc);
+	in->stop = sc.at;
+	if (!ret && in->edge)
+		in->edge->done = true;
 	stats->truncated += sc.pull.short_file;
 	if (!ret && hash)
 		sha256_digest(&sc.pull.sha, AN_SHA256_SIZE, in->sha256);

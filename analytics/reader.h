@@ -19,6 +19,22 @@
 
 enum an_packing { AN_PLAIN, AN_GZIP, AN_ZSTD };
 
+#define AN_EDGE		4096
+
+/* The first and the last bytes read of a log: what tells later that it is the same one. */
+struct an_edge {
+	bool done;		/* by a scan: the next one sees the same bytes */
+	uint32_t head_len, tail_len;
+	unsigned char head[AN_EDGE], tail[AN_EDGE];
+};
+
+/* How far a log was read, in its unpacked bytes. */
+struct an_place {
+	uint64_t pos, line;	/* bytes, lines before it */
+	bool inside;		/* within a line that is too long and skipped */
+	int year, month;	/* of the last year-less stamp, see an_clock */
+};
+
 /* An open log that can be scanned more than once; every scan sees the same bytes. */
 struct an_input {
 	const char *name;	/* for messages; lives as long as the an_logs it is of */
@@ -29,10 +45,12 @@ struct an_input {
 	bool stream;		/* cannot be rewound: one scan only */
 	bool scanned;
 	uint64_t size;		/* bytes in the file when it was opened; not for a stream */
+	bool extra;		/* an older part of a log that was named, see logs.h */
+	uint64_t dev, ino;	/* of that file; 0 for a stream */
 	int64_t mtime;		/* Unix seconds; 0 unknown. No line is later than that */
-	uint64_t start;		/* unpacked bytes to step over, whole lines: read in an earlier run */
-	uint64_t start_line;	/* how many lines those are */
-	uint64_t stop, stop_line;	/* the same after a scan: up to the last line handed on */
+	struct an_place start;	/* where an earlier run stopped; zeroed: at the first byte */
+	struct an_place stop;	/* after a scan: where the next run goes on */
+	struct an_edge *edge;	/* kept up to date when there is one; the input's */
 	bool hold_tail;		/* a last line without newline is left for the next run */
 	uint8_t sha256[AN_SHA256_SIZE];	/* of the file's bytes, after a scan with AN_SCAN_HASH */
 };
@@ -55,10 +73,12 @@ typedef int (*an_block_fn)(void *arg, struct an_block *block);
  * unlinked temporary file. Returns an an_status; closing an input that failed to open is harmless.
  */
 int an_input_open(struct an_input *in, const char *name, bool rewind, struct an_error *err);
+/* The copy that @rewind makes, for a stream opened without it. */
+int an_input_spool(struct an_input *in, struct an_error *err);
 void an_input_close(struct an_input *in);
 
 /*
- * Reads @in from its start (in->start). @stats->bytes, ->overlong and ->nul_runs are added to;
+ * Reads @in from in->start on. @stats->bytes, ->overlong and ->nul_runs are added to;
  * lines are counted by who walks over them. A file that has become shorter ends there, and
  * @stats->truncated counts it.
  */

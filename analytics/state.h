@@ -20,11 +20,14 @@ struct an_state;
 
 /*
  * Reads @path. @owner ("top", "train") must be that of the run that wrote it: positions of another
- * command's counts would lose lines, AN_USAGE. An absent or broken file is an empty state; broken
- * ones say why in *why (a constant or a string of the state's; NULL otherwise).
+ * command's counts would lose lines, AN_USAGE. An absent or broken file is an empty state, see
+ * an_state_why(). an_state_free() in any case.
  */
-int an_state_open(struct an_state **state, const char *path, const char *owner, const char **why,
+int an_state_open(struct an_state **state, const char *path, const char *owner,
 		  struct an_error *err);
+
+/* Why the run starts over though there was a state file ("its checksum is wrong"), or NULL. */
+const char *an_state_why(const struct an_state *state);
 
 /* The bytes of section @name as the last run set them; NULL when it set none. The state's. */
 const void *an_state_get(const struct an_state *state, const char *name, size_t *len);

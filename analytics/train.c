@@ -208,7 +208,7 @@ static int gather(struct run *run)
 	const struct an_train_options *o = run->opt;
 	struct an_gather_options go = {
 		.logs = o->logs, .nlogs = o->nlogs, .labels = o->labels, .nlabels = o->nlabels,
-		.halve = true, .hash = true, .seed = o->seed, .now = o->now,
+		.prefixes = o->prefixes, .nprefixes = o->nprefixes, .halve = true, .hash = true, .seed = o->seed, .now = o->now,
 		.min_lines = o->min_lines, .max_sources = o->max_sources,
 		.progress = o->progress, .progress_arg = o->progress_arg,
 	};

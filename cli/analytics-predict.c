@@ -8,8 +8,10 @@
 static const char *const kind_words[] = { "sources", "windows", "exec", NULL };
 
 const struct cli_option an_cli_predict_options[] = {
-	{ 0, "log", "FILE", "a kernel log, plain or compressed, - for standard input", CLI_C_FILE,
-	  NULL, true },
+	{ 0, "log", "FILE", "a kernel log, plain, gzip or zstd; a pattern; journal:; - for standard "
+	  "input", CLI_C_FILE, NULL, true },
+	{ 0, "block-prefix", "TEXT", "a log prefix of refused packets, beside [UFW BLOCK]",
+	  .repeats = true },
 	{ 0, "model-dir", "DIR", "the directory that train wrote", CLI_C_DIR },
 	{ 0, "kind", "KIND", "sources, windows or exec; default sources", CLI_C_WORDS, kind_words },
 	{ 0, "explain", NULL, "also why: the features that weighed most and lines of the log" },
@@ -156,7 +158,7 @@ int an_cli_predict(struct run *r)
 {
 	struct an_predict_options opt = { .predicted = print };
 	struct printing printing = { .r = r };
-	const char *logs[AN_CLI_LOGS_MAX];
+	const char *logs[AN_CLI_LOGS_MAX], *prefixes[AN_CLI_LOGS_MAX];
 	struct an_read_stats stats;
 	struct an_error err;
 	struct watching w;
@@ -170,6 +172,8 @@ int an_cli_predict(struct run *r)
 	if (!ret)
 		ret = an_cli_logs(r, logs, &opt.nlogs);
 	if (!ret)
+		ret = an_cli_list(r, "block-prefix", prefixes, &opt.nprefixes);
+	if (!ret)
 		ret = an_cli_load(r, &l);
 	if (ret)
 		return ret;
@@ -178,6 +182,7 @@ int an_cli_predict(struct run *r)
 	printing.explain = run_flag(r, "explain");
 	opt.explain = printing.explain;
 	opt.logs = logs;
+	opt.prefixes = prefixes;
 	opt.predicted_arg = &printing;
 	opt.progress = an_cli_progress;
 	opt.progress_arg = &w;

@@ -6,14 +6,16 @@
 #include "cli/embed.h"
 
 const struct cli_option an_cli_train_options[] = {
-	{ 0, "log", "FILE", "a kernel log, plain or gzip, - for standard input", CLI_C_FILE, NULL,
-	  true },
+	{ 0, "log", "FILE", "a kernel log, plain, gzip or zstd; a pattern; journal:; - for standard "
+	  "input", CLI_C_FILE, NULL, true },
 	{ 0, "labels", "FILE", "what is known of sources and minutes, as JSON",
 	  CLI_C_FILE, NULL, true },
 	{ 0, "out", "CONF", "the values file to write; default, unless --model-dir: the nodes'",
 	  CLI_C_FILE },
 	{ 0, "model-dir", "DIR", "write the model here", CLI_C_DIR },
 	{ 0, "never-deny", "NET", "address[/prefix] that is never denied", .repeats = true },
+	{ 0, "block-prefix", "TEXT", "a log prefix of refused packets, beside [UFW BLOCK]",
+	  .repeats = true },
 	{ 0, "valid-for", "DUR", "how long the values count; default 26h" },
 	{ 0, "deny", "N", "at most so many addresses denied, 0 to 256; default 64" },
 	{ 0, "max-bandwidth", "MBIT", "also write MaxNetworkBandwidth" },
@@ -164,6 +166,7 @@ static int trained(struct run *r, int status, const struct an_train_report *rep,
 int an_cli_train(struct run *r)
 {
 	const char *logs[AN_CLI_LOGS_MAX], *labels[AN_CLI_LOGS_MAX], *never[AN_CLI_LOGS_MAX];
+	const char *prefixes[AN_CLI_LOGS_MAX];
 	struct an_train_report report;
 	struct an_train_options opt;
 	char conf[PATH_MAX] = "";
@@ -182,6 +185,8 @@ int an_cli_train(struct run *r)
 	if (!ret)
 		ret = an_cli_list(r, "never-deny", never, &opt.nnever_deny);
 	if (!ret)
+		ret = an_cli_list(r, "block-prefix", prefixes, &opt.nprefixes);
+	if (!ret)
 		ret = take_numbers(r, &opt);
 	if (ret)
 		return ret;
@@ -189,6 +194,7 @@ int an_cli_train(struct run *r)
 	opt.logs = logs;
 	opt.labels = labels;
 	opt.never_deny = never;
+	opt.prefixes = prefixes;
 	if (!run_flag(r, "dry-run")) {
 		opt.model_dir = run_opt(r, "model-dir");
 		opt.out_conf = run_opt(r, "out");

@@ -10,11 +10,33 @@
 #include "cli/commands.h"
 
 static const struct cli_option top_options[] = {
-	{ 0, "log", "FILE", "a kernel log, plain or gzip, - for standard input", CLI_C_FILE, NULL,
-	  true },
+	{ 0, "log", "FILE", "a kernel log, plain, gzip or zstd; a pattern; journal:; - for standard "
+	  "input", CLI_C_FILE, NULL, true },
 	{ 'n', "count", "N", "so many sources; default 10" },
+	{ 0, "state", "FILE", "go on where the run before that wrote FILE stopped", CLI_C_FILE },
+	{ 0, "block-prefix", "TEXT", "a log prefix of refused packets, beside [UFW BLOCK]",
+	  .repeats = true },
 	{ 0 }
 };
+
+static void top_notes(struct run *r, const struct an_top_options *opt,
+		      const struct an_top_report *report)
+{
+	const struct an_read_stats *read = &report->read;
+
+	if (report->started_over[0])
+		run_note(r, "%s: %s; all was read from the start", opt->state,
+			 report->started_over);
+	if (read->truncated)
+		run_note(r, "%llu logs became shorter while they were read",
+			 (unsigned long long)read->truncated);
+	run_note(r, "%llu lines, %llu blocked packets logged, %llu sources%s",
+		 (unsigned long long)read->lines, (unsigned long long)read->blocks,
+		 (unsigned long long)read->sources,
+		 read->log_limited ? "; the log is rate limited, these are not packet counts" : "");
+	if (opt->state)
+		run_note(r, "%llu of the lines were new", (unsigned long long)report->news);
+}
 
 static int analytics_top(struct run *r)
 {
@@ -24,7 +46,7 @@ static int analytics_top(struct run *r)
 	};
 	struct an_top_options opt = { 0 };
 	struct an_top_report report;
-	const char *logs[AN_CLI_LOGS_MAX];
+	const char *logs[AN_CLI_LOGS_MAX], *prefixes[AN_CLI_LOGS_MAX];
 	struct an_error err;
 	struct watching w;
 	struct learning l;
@@ -38,11 +60,15 @@ static int analytics_top(struct run *r)
 	if (!ret)
 		ret = an_cli_logs(r, logs, &opt.nlogs);
 	if (!ret)
+		ret = an_cli_list(r, "block-prefix", prefixes, &opt.nprefixes);
+	if (!ret)
 		ret = an_cli_load(r, &l);
 	if (ret)
 		return ret;
 	an_cli_watch(r, &w);
 	opt.logs = logs;
+	opt.prefixes = prefixes;
+	opt.state = run_opt(r, "state");
 	opt.n = n;
 	opt.progress = an_cli_progress;
 	opt.progress_arg = &w;
@@ -59,11 +85,7 @@ static int analytics_top(struct run *r)
 			out_u64(&r->out, report.top[i].error);
 	}
 	out_end(&r->out);
-	run_note(r, "%llu lines, %llu blocked packets logged, %llu sources%s",
-		 (unsigned long long)report.read.lines, (unsigned long long)report.read.blocks,
-		 (unsigned long long)report.read.sources,
-		 report.read.log_limited ?
-		 "; the log is rate limited, these are not packet counts" : "");
+	top_notes(r, &opt, &report);
 	l.top_free(&report);
 	return VIRGO_OK;
 }

@@ -10,7 +10,11 @@
 #include <cmocka.h>
 
 #include "analytics/addr.c"
+#include "analytics/input.c"
+#include "analytics/journal.c"
 #include "analytics/line.c"
+#include "analytics/pull.c"
+#include "analytics/reader.c"
 #include "analytics/split.c"
 #include "analytics/stamp.c"
 
