@@ -174,7 +174,7 @@ int an_fit_sources(const struct an_fit *fit)
 	struct an_learn_options lo = {
 		.type = C_SVC, .grid = source_grid,
 		.ngrid = sizeof(source_grid) / sizeof(source_grid[0]), .grid_rows = 1000,
-		.fit_ranges = true, .folds = o->folds, .seed = o->seed, .threads = o->threads,
+		.fit_ranges = true, .tie = 0.003, .folds = o->folds, .seed = o->seed, .threads = o->threads,
 		.what = "hostile sources", .progress = o->progress,
 		.progress_arg = o->progress_arg,
 	};

@@ -10,7 +10,7 @@
 #define LATEST		5	/* minutes the node's present state is judged by */
 
 static const struct an_candidate window_grid[] = {
-	{ LINEAR, 0.3, 0, 0 }, { LINEAR, 1, 0, 0 }, { LINEAR, 3, 0, 0 },
+	{ LINEAR, 0.3, 0, 0 }, { LINEAR, 1, 0, 0 }, { LINEAR, 3, 0, 0 }, { LINEAR, 10, 0, 0 },
 	{ RBF, 10, 0.03, 0 }, { RBF, 3, 0.1, 0 }, { RBF, 10, 0.1, 0 },
 };
 
@@ -29,9 +29,20 @@ static void describe_labels(const struct an_fit *fit, struct an_model_report *r)
 	};
 
 	snprintf(r->labels_text, sizeof(r->labels_text), "%s", who[fit->g->window_labels]);
-	snprintf(r->split_text, sizeof(r->split_text), "by time in %u parts: each of the later "
-		 "ones judged by what was trained and chosen on the parts before it",
-		 fit->opt->folds);
+}
+
+static void describe_split(const struct an_fit *fit, struct an_model_report *r)
+{
+	const struct an_split *s = &fit->models->of[AN_WINDOWS].split;
+
+	if (s->ordered)
+		snprintf(r->split_text, sizeof(r->split_text), "by time in %u parts: each of the "
+			 "later ones judged by what was trained and chosen on the parts before it",
+			 s->k);
+	else
+		snprintf(r->split_text, sizeof(r->split_text), "%u-fold, each class dealt evenly: "
+			 "the later parts alone hold too few anomalies; what is new will be harder",
+			 s->k);
 }
 
 static void judge_rules(const struct an_fit *fit, const struct an_win_table *t,
@@ -156,6 +167,7 @@ int an_fit_windows(const struct an_fit *fit)
 	r->model = learned->quality;
 	r->quality = r->model.f1;
 	an_fit_describe(learned, r->model_text, sizeof(r->model_text));
+	describe_split(fit, r);
 	judge_rules(fit, &t, r);
 	an_fit_verdict(fit->opt, r);
 	if (!an_fit_curve(learned, t.rows.y, t.rows.n, r) || !show_windows(fit))

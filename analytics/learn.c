@@ -11,6 +11,9 @@
 
 #define INNER_FOLDS	4
 #define CACHE_MB	64
+#define JUDGED_MIN	5	/* positives on either side of a cut by time */
+#define THRESHOLD_HAIR	0.01
+#define THRESHOLD_MAX	0.9	/* a whole margin off, rows of either class lie in heaps */
 
 struct choice {
 	size_t cand;
@@ -194,11 +197,18 @@ static int by_falling_dec(const void *a, const void *b)
 	return (y->y > 0) - (x->y > 0);
 }
 
+/* F1 of saying yes to the first @i + 1 of @r. */
+static double f1_at(size_t tp, size_t i, size_t positives)
+{
+	return 2.0 * (double)tp / (double)(i + 1 + positives);
+}
+
 double an_best_threshold(const double *dec, const double *y, size_t n, double *f1)
 {
 	struct ranked *r = calloc(n ? n : 1, sizeof(*r));
-	double best = 0, threshold = 0, at_zero = 0;
+	double best = 0, at_zero = 0, high = 0, low = 0;
 	size_t i, positives = 0, tp = 0, zero_tp = 0, zero_n = 0;
+	bool found = false;
 
 	*f1 = 0;
 	if (!r)
@@ -213,21 +223,25 @@ double an_best_threshold(const double *dec, const double *y, size_t n, double *f
 		at_zero = 2.0 * (double)zero_tp / (double)(zero_n + positives);
 	qsort(r, n, sizeof(*r), by_falling_dec);
 	for (i = 0; i < n; i++) {
-		double now;
-
 		tp += r[i].y > 0;
-		if (i + 1 < n && r[i + 1].dec == r[i].dec)
+		if ((i + 1 == n || r[i + 1].dec != r[i].dec) && f1_at(tp, i, positives) > best)
+			best = f1_at(tp, i, positives);
+	}
+	/* All that are as good but for a hair: the middle of them is the least a matter of chance. */
+	for (i = tp = 0; i < n && best > 0; i++) {
+		tp += r[i].y > 0;
+		if ((i + 1 < n && r[i + 1].dec == r[i].dec) ||
+		    f1_at(tp, i, positives) < best - THRESHOLD_HAIR)
 			continue;
-		now = 2.0 * (double)tp / (double)(i + 1 + positives);
-		if (now <= best)
-			continue;
-		best = now;
-		threshold = i + 1 < n ? (r[i].dec + r[i + 1].dec) / 2 : r[i].dec - 1;
+		low = i + 1 < n ? (r[i].dec + r[i + 1].dec) / 2 : r[i].dec - 1;
+		if (!found)
+			high = low;
+		found = true;
 	}
 	free(r);
 	*f1 = best;
 	if (at_zero < best - 0.005)
-		return threshold;
+		return fmin(fmax((high + low) / 2, -THRESHOLD_MAX), THRESHOLD_MAX);
 	*f1 = at_zero;
 	return 0;
 }
@@ -308,11 +322,33 @@ static size_t gather_tested(const struct an_split *split, const double *dec, con
 	return m;
 }
 
+/* Whether either side of every cut by time has enough positives to learn or to judge from. */
+static bool time_tells(const struct learner *l, const size_t *index, size_t n,
+		       const struct an_split *split)
+{
+	size_t early = 0, late = 0, i;
+
+	if (l->opt->type == EPSILON_SVR)
+		return true;
+	for (i = 0; i < n; i++) {
+		if (l->rows->y[index[i]] > 0)
+			split->fold[i] < split->first ? early++ : late++;
+	}
+	return late >= JUDGED_MIN && (early >= JUDGED_MIN || l->opt->type == ONE_CLASS);
+}
+
+/* By time when that is wanted and possible, else each class dealt evenly. */
 static bool make_split(const struct learner *l, const size_t *index, size_t n, unsigned int k,
 		       uint64_t seed, struct an_split *split)
 {
-	return l->opt->ordered ? an_split_time(split, l->rows, index, n, k, k / 2) :
-				 an_split_deal(split, l->rows, index, n, k, seed);
+	if (l->opt->ordered) {
+		if (!an_split_time(split, l->rows, index, n, k, k / 2))
+			return false;
+		if (time_tells(l, index, n, split))
+			return true;
+		free(split->fold);
+	}
+	return an_split_deal(split, l->rows, index, n, k, seed);
 }
 
 /* The best candidate and its threshold on the rows @all, by an inner cross validation. */
@@ -344,7 +380,8 @@ static bool choose(const struct learner *l, const size_t *all, size_t nall, uint
 		if (now <= best + (c ? l->opt->tie : 0))
 			continue;
 		best = now;
-		*choice = (struct choice){ c, threshold };
+		/* Halfway to the machine's own border: the next log is not this one. */
+		*choice = (struct choice){ c, threshold / 2 };
 	}
 	ok = true;
 out:

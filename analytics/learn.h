@@ -22,7 +22,8 @@ struct an_learn_options {
 	size_t ngrid;
 	double tie;			/* so much better must a later candidate be */
 	size_t grid_rows;		/* rows parameters are chosen on; training itself takes all */
-	bool ordered;			/* split by time, else dealt by class */
+	/* split by time where both sides then have positives, else dealt by class */
+	bool ordered;
 	bool fit_ranges;		/* scale each feature to 0..1 by its own range */
 	unsigned int folds;
 	uint64_t seed;
@@ -70,8 +71,9 @@ size_t an_scale(const struct an_range *range, unsigned int nfeat, const struct s
 bool an_learned_weigh(struct an_learned *learned);
 
 /*
- * The threshold for decision values @dec that gives the best F1 against @y, and that F1. 0 is
- * taken when it is within half a percent of the best: nothing is gained by moving it.
+ * The threshold for decision values @dec that gives the best F1 against @y, and that F1: the middle
+ * of those that come within a hundredth of it. 0 is taken when it is within half a percent of the
+ * best: nothing is gained by moving it.
  */
 double an_best_threshold(const double *dec, const double *y, size_t n, double *f1);
 

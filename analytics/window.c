@@ -276,7 +276,7 @@ static void add_packet(struct an_windows *w, const struct an_event *ev)
 	s->n.syn += tcp == AN_F_SYN;
 	s->n.ack += !!(tcp & (AN_F_ACK | AN_F_RST | AN_F_FIN));
 	s->n.group += !!(ev->flags & AN_F_GROUP);
-	s->n.udp += ev->proto == AN_PROTO_UDP;
+	s->n.udp += ev->proto == AN_PROTO_UDP && !(ev->flags & AN_F_GROUP);
 	if (ev->flags & AN_F_DPT)
 		s->portmap |= 1ull << (port & 63);
 }

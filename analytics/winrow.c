@@ -7,9 +7,9 @@
 #include "rows.h"
 #include "winrow.h"
 
-#define RARE	0.05	/* of the windows */
-#define RARER	0.02
-#define COMMON	0.10
+#define RARE	0.05	/* of the windows, at least */
+#define RARER	0.4	/* of what is rare */
+#define COMMON	2	/* times what is rare: not rare at all */
 
 const char *const an_win_names[AN_W_SCALARS] = {
 	"lines_over_median", "lines_under_median", "blocked_over_median", "blocked_under_median",
@@ -109,14 +109,15 @@ static void beside(double v, double median, double *up, double *down)
 	double noise = sqrt(median + 1);
 	double bits = log2((v + 1 + noise) / (median + 1 + noise));
 
-	*up = clamp(bits / 4, 0, 1);
-	*down = clamp(-bits / 4, 0, 1);
+	*up = clamp(bits / 3, 0, 1);
+	/* The hours of the day alone halve it; a silence is far beyond that, and nothing else is. */
+	*down = 2 * clamp((-bits - 1) / 2, 0, 1);
 }
 
 static void loudest(const struct an_window *v, const struct an_win_norm *norm, double *f)
 {
 	const struct an_loud *l = &v->loud;
-	double size = clamp(log2((l->count + 4.0) / (norm->loud + 4)) / 6, 0, 1);
+	double size = clamp(log2((l->count + 4.0) / (norm->loud + 4)) / 3, 0, 1);
 
 	if (!l->count)
 		return;
@@ -130,13 +131,19 @@ static void loudest(const struct an_window *v, const struct an_win_norm *norm, d
 	f[AN_W_PORTS] = clamp(ratio(v->ports, v->blocks) - norm->ports, -1, 1);
 }
 
+/* What share of the windows is rare: of logs that hold but a line a minute, most templates are. */
+static double rare_share(const struct an_windows *w)
+{
+	return fmin(fmax(RARE, 0.5 * ratio((double)w->n, (double)w->npairs)), 0.5);
+}
+
 double an_win_rarity(const struct an_windows *w, const struct an_template *t)
 {
-	double share = ratio(t->df, (double)w->n);
+	double share = ratio(t->df, (double)w->n), rare = rare_share(w);
 
 	if (t->df <= 1 && w->n >= 8)
 		return 1;
-	return clamp((COMMON - share) / (COMMON - RARE), 0, 1);
+	return clamp((COMMON * rare - share) / (COMMON * rare - rare), 0, 1);
 }
 
 struct rare {
@@ -161,7 +168,7 @@ static void add_rare(const struct an_windows *w, const struct an_window *v, stru
 			continue;
 		r->lines5 += lines;
 		r->templates5 += rarity;
-		if (t->df <= RARER * n || t->df <= 1) {
+		if (t->df <= RARER * rare_share(w) * n || t->df <= 1) {
 			r->lines2 += p->count;
 			r->templates2++;
 		}

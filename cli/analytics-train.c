@@ -19,6 +19,7 @@ const struct cli_option an_cli_train_options[] = {
 	{ 0, "valid-for", "DUR", "how long the values count; default 26h" },
 	{ 0, "deny", "N", "at most so many addresses denied, 0 to 256; default 64" },
 	{ 0, "max-bandwidth", "MBIT", "also write MaxNetworkBandwidth" },
+	{ 0, "min-quality", "N", "keep no model below so many permille; default 700" },
 	{ 0, "seed", "N", "same logs and seed, same model; default 0" },
 	{ 'n', "dry-run", NULL, "train and report, write nothing" },
 	{ 0, "no-apply", NULL, "write no values file unless --out names one" },
@@ -35,7 +36,7 @@ static void default_conf(char path[PATH_MAX])
 static int take_numbers(struct run *r, struct an_train_options *opt)
 {
 	uint64_t valid = (uint64_t)opt->valid_for * 1000, deny = opt->deny_max;
-	uint64_t bandwidth = 0, seed = opt->seed;
+	uint64_t bandwidth = 0, seed = opt->seed, quality = opt->min_quality;
 	int ret;
 
 	ret = run_opt_ms(r, "valid-for", &valid);
@@ -44,10 +45,13 @@ static int take_numbers(struct run *r, struct an_train_options *opt)
 	if (!ret)
 		ret = run_opt_u64(r, "max-bandwidth", 1000000, &bandwidth);
 	if (!ret)
+		ret = run_opt_u64(r, "min-quality", 1000, &quality);
+	if (!ret)
 		ret = run_opt_u64(r, "seed", UINT64_MAX, &seed);
 	opt->valid_for = (uint32_t)(valid / 1000);
 	opt->deny_max = (uint32_t)deny;
 	opt->max_bandwidth = (uint32_t)bandwidth;
+	opt->min_quality = (uint32_t)quality;
 	opt->seed = seed;
 	return ret;
 }
