@@ -12,6 +12,7 @@
 
 #define TRIES		8	/* to see the same files before and after opening them */
 #define COPY_MIN	512	/* bytes: two logs may well begin with the same line */
+#define YEAR_2000	946684800	/* file times before that are made up */
 #define QUIET_SECONDS	60	/* after so long nobody is in the middle of writing a line */
 
 static int no_memory(struct an_error *err)
@@ -386,7 +387,7 @@ int an_logs_scan(struct an_logs *logs, size_t i, struct an_clock *clock, int64_t
 	struct an_input *in = &logs->in[i];
 	int ret;
 
-	an_clock_init(clock, in->mtime && in->mtime < now ? in->mtime : now);
+	an_clock_init(clock, in->mtime > YEAR_2000 && in->mtime < now ? in->mtime : now);
 	clock->year = in->start.year;
 	clock->month = in->start.month;
 	ret = an_input_scan(in, flags, stats, fn, arg, err);
