@@ -5,11 +5,14 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "logs.h"
 #include "mark.h"
 
 #define TRIES		8	/* to see the same files before and after opening them */
+#define COPY_MIN	512	/* bytes: two logs may well begin with the same line */
+#define YEAR_2000	946684800	/* file times before that are made up */
 #define QUIET_SECONDS	60	/* after so long nobody is in the middle of writing a line */
 
 static int no_memory(struct an_error *err)
@@ -158,26 +161,35 @@ static void claim(struct an_logs *logs, size_t i, size_t mark)
 	logs->mark[i] = mark + 1;
 }
 
-/* The log that has the inode it had, then those that moved on or were copied or packed. */
-static int find_marks(struct an_logs *logs, bool by_inode, struct an_error *err)
+enum by { BY_INODE, BY_CONTENT, BY_INODE_ALONE };
+
+/* Whether input @in is the log of @m. An inode is free for another log once a file is removed. */
+static int is_log_of(struct an_input *in, const struct an_mark *m, enum by by, struct an_error *err)
+{
+	bool inode = m->ino == in->ino && m->dev == in->dev;
+
+	/* Of a log that was empty there is nothing but its inode to know it by. */
+	if (!m->head_len)
+		return by == BY_INODE_ALONE && inode && in->packing == AN_PLAIN;
+	if (by == BY_INODE ? !inode : !an_same_log(base_name(m->path), base_name(in->name)))
+		return 0;
+	return by == BY_INODE_ALONE ? 0 : an_mark_match(m, in, err);
+}
+
+static int find_marks(struct an_logs *logs, enum by by, struct an_error *err)
 {
 	struct an_marks *marks = an_state_marks(logs->state);
 	size_t i, j;
 
 	for (i = 0; i < logs->n; i++) {
-		const struct an_input *in = &logs->in[i];
+		struct an_input *in = &logs->in[i];
 
 		for (j = 0; j < marks->n && in->ino && !logs->mark[i]; j++) {
-			const struct an_mark *m = &marks->v[j];
 			int ret;
 
-			if (m->claimed || !an_is_file(m->path))
+			if (marks->v[j].claimed || !an_is_file(marks->v[j].path))
 				continue;
-			if (by_inode ? m->ino != in->ino || m->dev != in->dev :
-				       !an_same_log(base_name(m->path), base_name(in->name)))
-				continue;
-			/* Of a log that was empty there is nothing but its inode to know it by. */
-			ret = m->head_len ? an_mark_match(m, &logs->in[i], err) : by_inode;
+			ret = is_log_of(in, &marks->v[j], by, err);
 			if (ret < 0)
 				return ret;
 			if (ret)
@@ -249,10 +261,43 @@ static bool leave_out(struct an_logs *logs)
 	return true;
 }
 
+/* Whether plain file @copy is the beginning of @in: of a log that is copied before it is cut. */
+static bool is_copy(const struct an_input *copy, const struct an_input *in)
+{
+	size_t len = copy->size < AN_EDGE ? (size_t)copy->size : AN_EDGE;
+	char a[AN_EDGE], b[AN_EDGE];
+	off_t at = 0;
+	int i;
+
+	if (!copy->ino || !in->ino || copy->packing != AN_PLAIN || in->packing != AN_PLAIN ||
+	    copy->size < COPY_MIN || copy->size > in->size || !an_same_log(copy->name, in->name))
+		return false;
+	for (i = 0; i < 2; i++, at = (off_t)(copy->size - len))
+		if (pread(copy->fd, a, len, at) != (ssize_t)len ||
+		    pread(in->fd, b, len, at) != (ssize_t)len || memcmp(a, b, len))
+			return false;
+	return true;
+}
+
+/* Parts that somebody is just copying: all they hold is in the log they are copied from. */
+static void drop_copies(struct an_logs *logs)
+{
+	size_t i, to = 0;
+
+	for (i = 0; i < logs->n; i++) {
+		if (i + 1 < logs->n && is_copy(&logs->in[i], &logs->in[i + 1]))
+			an_input_close(&logs->in[i]);
+		else
+			logs->in[to++] = logs->in[i];
+	}
+	logs->n = to;
+}
+
 static int go_on(struct an_logs *logs, struct an_error *err)
 {
 	struct an_marks *marks = an_state_marks(logs->state);
 	int64_t now = time(NULL);
+	enum by by;
 	size_t i;
 	int ret;
 
@@ -260,11 +305,11 @@ static int go_on(struct an_logs *logs, struct an_error *err)
 		marks->v[i].claimed = false;
 		marks->v[i].unseen++;
 	}
-	ret = find_marks(logs, true, err);
-	if (!ret)
-		ret = find_marks(logs, false, err);
-	if (ret)
-		return ret;
+	for (by = BY_INODE; by <= BY_INODE_ALONE; by++) {
+		ret = find_marks(logs, by, err);
+		if (ret)
+			return ret;
+	}
 	if (!leave_out(logs))
 		return no_memory(err);
 	for (i = 0; i < logs->n; i++) {
@@ -292,6 +337,8 @@ int an_logs_open(struct an_logs *logs, const char *const *names, size_t n, bool 
 	logs->state = state;
 	if (!ret)
 		ret = open_all(logs, names, n, err);
+	if (!ret)
+		drop_copies(logs);
 	if (!ret && state)
 		ret = go_on(logs, err);
 	for (i = 0; i < logs->n && !ret && rewind; i++)
@@ -340,7 +387,7 @@ int an_logs_scan(struct an_logs *logs, size_t i, struct an_clock *clock, int64_t
 	struct an_input *in = &logs->in[i];
 	int ret;
 
-	an_clock_init(clock, in->mtime && in->mtime < now ? in->mtime : now);
+	an_clock_init(clock, in->mtime > YEAR_2000 && in->mtime < now ? in->mtime : now);
 	clock->year = in->start.year;
 	clock->month = in->start.month;
 	ret = an_input_scan(in, flags, stats, fn, arg, err);

@@ -165,6 +165,7 @@ static const char *parse_traditional(struct an_clock *clock, const char *s, cons
 				     int64_t *ms)
 {
 	int month, dom, year;
+	bool known = true;
 	int64_t time;
 
 	if (end - s < 15 || s[3] != ' ' || s[6] != ' ')
@@ -181,14 +182,18 @@ static const char *parse_traditional(struct an_clock *clock, const char *s, cons
 	}
 	year = clock->year;
 	if (month <= clock->month - 6) {
-		if (year < YEAR_MAX && !after_now(clock, year + 1, month, dom, time))
+		/* A New Year; but not one that is yet to come: then the clock was set back. */
+		known = year < YEAR_MAX && !after_now(clock, year + 1, month, dom, time);
+		if (known)
 			year = ++clock->year;
-	} else if (month >= clock->month + 6) {
+	} else if (month == 12 && clock->month == 1) {
+		/* A line that came late. */
+		known = false;
 		year--;
 	}
 	if (month == 2 && dom == 29 && !is_leap(year))
 		year = clock->year = latest_year(clock, year, month, dom, time);
-	if (year == clock->year)
+	if (known)
 		clock->month = month;
 	*ms = an_days(year, month, dom) * DAY_MS + time;
 	return s + 15;

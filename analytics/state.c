@@ -114,7 +114,8 @@ int an_state_set(struct an_state *st, const char *name, const void *data, size_t
 	copy = malloc(len ? len : 1);
 	if (!copy)
 		return an_fail(err, AN_NOMEM, "out of memory");
-	memcpy(copy, data, len);
+	if (len)
+		memcpy(copy, data, len);
 	if (i == st->n)
 		st->n++;
 	else
