@@ -7,6 +7,7 @@
 #include "curve.h"
 
 #define ROUNDS		4
+#define PRIOR_RUNS	2
 #define MIN_RUNS	20		/* of a function; of a node */
 #define SPEED_MIN	100
 #define SPEED_MAX	10000
@@ -19,6 +20,7 @@ struct fit {
 	const struct an_run *v;
 	size_t n;
 	double c[AN_RUN_FNS][AN_RUN_KNOTS];	/* µs at each power of two */
+	double prior[AN_RUN_FNS][AN_RUN_KNOTS];
 	double coef[AN_RUN_FNS], mean_load[AN_RUN_FNS];
 	double slow[AN_RUN_NODES];		/* 1000 / speed */
 	double *tmp;
@@ -74,12 +76,58 @@ static double median(double *v, size_t n)
 	return n & 1 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
 }
 
-/* A first curve: the median of each power of two, gaps filled from the left, then from the right. */
+/* Weight of a run whose time is @ratio times what was expected: outliers count little (Huber). */
+static double trust(double ratio)
+{
+	double off = fabs(log(ratio));
+
+	return off < 0.15 ? 1 : 0.15 / off;
+}
+
+/* The best a and b of us = a + b * x[i], by weighted least squares of relative errors. */
+static double fit_line(const struct fit *f, unsigned int fn, double power, double *a, double *b)
+{
+	double error = 0;
+	int round;
+	size_t i;
+
+	*a = *b = 0;
+	for (round = 0; round < 4; round++) {
+		double sw = 0, sx = 0, sxx = 0, sy = 0, sxy = 0, d;
+
+		for (i = error = 0; i < f->n; i++) {
+			const struct an_run *r = &f->v[i];
+			double x, y, w, was;
+
+			if (r->fn != fn)
+				continue;
+			x = pow((double)r->bytes, power);
+			y = r->us / factor(f, r);
+			was = round ? fmax(*a + *b * x, 1e-3) : y;
+			w = trust(y / was) / (was * was);
+			error += fmin(fabs(log(y / was)), 1);
+			sw += w;
+			sx += w * x;
+			sxx += w * x * x;
+			sy += w * y;
+			sxy += w * x * y;
+		}
+		d = sw * sxx - sx * sx;
+		*b = d > 0 ? fmax((sw * sxy - sx * sy) / d, 0) : 0;
+		*a = sw > 0 ? fmax((sy - *b * sx) / sw, 0) : 0;
+	}
+	return error;
+}
+
+/*
+ * A first curve, a + b * bytes^p: what most functions do, and what stands in where no run was seen.
+ * Where runs were seen they soon outweigh it.
+ */
 static void first_curve(struct fit *f, unsigned int fn)
 {
-	double *c = f->c[fn], last = 0;
+	double best = 1e300, a, b, error, power;
 	size_t i, n;
-	int k, knot;
+	int k;
 
 	for (i = n = 0; i < f->n; i++) {
 		if (f->v[i].fn != fn)
@@ -87,28 +135,18 @@ static void first_curve(struct fit *f, unsigned int fn)
 		f->mean_load[fn] += (double)f->v[i].load;
 		n++;
 	}
-	f->mean_load[fn] /= n ? (double)n : 1;
-	for (k = 0; k < AN_RUN_KNOTS; k++) {
-		for (i = n = 0; i < f->n; i++) {
-			double part = f->v[i].fn == fn ? place(&f->v[i], &knot) : -1;
-
-			if (part >= 0 && knot + (part >= 0.5) == k)
-				f->tmp[n++] = f->v[i].us / factor(f, &f->v[i]);
-		}
-		c[k] = n ? median(f->tmp, n) : 0;
+	if (!n)
+		return;
+	f->mean_load[fn] /= (double)n;
+	for (power = 0.5; power < 2.05; power += 0.1) {
+		error = fit_line(f, fn, power, &a, &b);
+		if (error >= best)
+			continue;
+		best = error;
+		for (k = 0; k < AN_RUN_KNOTS; k++)
+			f->c[fn][k] = fmax(a + b * pow(2, k * power), 0.5);
 	}
-	for (k = 0; k < AN_RUN_KNOTS; k++)
-		last = c[k] = c[k] > 0 ? c[k] : last;
-	for (k = AN_RUN_KNOTS - 1; k >= 0; k--)
-		last = c[k] = c[k] > 0 ? c[k] : last;
-}
-
-/* Weight of a run whose time is @ratio times what was expected: outliers count little (Huber). */
-static double trust(double ratio)
-{
-	double off = fabs(log(ratio));
-
-	return off < 0.15 ? 1 : 0.15 / off;
+	memcpy(f->prior[fn], f->c[fn], sizeof(f->prior[fn]));
 }
 
 /* Solves the tridiagonal system (@diag, @off) x = @b in place of @b. */
@@ -127,7 +165,7 @@ static void solve(double *diag, double *off, double *b, int n)
 		b[i] = (b[i] - off[i] * b[i + 1]) / diag[i];
 }
 
-/* Weighted least squares of relative errors over the knots, held a little to the curve there was. */
+/* Weighted least squares of relative errors over the knots; the first curve counts as two runs. */
 static void fit_curve(struct fit *f, unsigned int fn)
 {
 	double diag[AN_RUN_KNOTS], off[AN_RUN_KNOTS] = { 0 }, b[AN_RUN_KNOTS];
@@ -136,10 +174,10 @@ static void fit_curve(struct fit *f, unsigned int fn)
 	int k;
 
 	for (k = 0; k < AN_RUN_KNOTS; k++) {
-		double w = 0.01 / (c[k] * c[k]);
+		double w = PRIOR_RUNS / (f->prior[fn][k] * f->prior[fn][k]);
 
 		diag[k] = w;
-		b[k] = w * c[k];
+		b[k] = w * f->prior[fn][k];
 	}
 	for (i = 0; i < f->n; i++) {
 		const struct an_run *r = &f->v[i];
@@ -175,6 +213,8 @@ static double coef_error(struct fit *f, unsigned int fn, double coef)
 	/* Begin where the new coefficient leaves the middle of the runs as it was. */
 	for (k = 0; k < AN_RUN_KNOTS; k++)
 		f->c[fn][k] *= from / (1 + coef * f->mean_load[fn]);
+	for (k = 0; k < AN_RUN_KNOTS; k++)
+		f->prior[fn][k] *= from / (1 + coef * f->mean_load[fn]);
 	f->coef[fn] = coef;
 	fit_curve(f, fn);
 	fit_curve(f, fn);

@@ -158,7 +158,8 @@ static void take_window(struct an_explainer *e, const struct an_line *line, uint
 	if (line->kind == AN_LINE_BLOCK) {
 		/* Packets say something only when they are most of what there was. */
 		if (w->v[i].loud.count > 4 * (e->g->groups[0].norm.loud + 4) &&
-		    e->things[i].n < AN_CAUSES_MAX / 2 && an_line_packet(line, &ev))
+		    e->things[i].n < AN_CAUSES_MAX / 2 && an_line_packet(line, &ev) &&
+		    an_addr_hash(ev.src) == w->v[i].loud.key)
 			keep(e, &e->things[i], line, number);
 		return;
 	}

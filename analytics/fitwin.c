@@ -28,7 +28,14 @@ static void describe_labels(const struct an_fit *fit, struct an_model_report *r)
 		[AN_WINDOWS_COLUMN] = "the log's own first column, of which no feature is made",
 	};
 
+	size_t i;
+
 	snprintf(r->labels_text, sizeof(r->labels_text), "%s", who[fit->g->window_labels]);
+	for (i = 0; i < fit->g->ngroups; i++)
+		if (fit->g->groups[i].labels.has_windows && !fit->g->groups[i].labels.complete)
+			snprintf(r->labels_text, sizeof(r->labels_text), "given where somebody "
+				 "has said; weak ones made by a rule elsewhere (%s)",
+				 AN_WIN_WEAK_TEXT);
 }
 
 static void describe_split(const struct an_fit *fit, struct an_model_report *r)

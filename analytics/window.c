@@ -72,6 +72,7 @@ static void finish_sources(struct an_windows *w, struct an_window *win)
 	win->ports = set ? linear_count(set, 32 * 64) : 0;
 	if (best) {
 		win->loud = best->n;
+		win->loud.key = best->key;
 		win->loud.ports = linear_count((unsigned int)__builtin_popcountll(best->portmap),
 					       64);
 	}

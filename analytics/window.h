@@ -37,6 +37,7 @@ struct an_pair {
 
 /* The source with most blocked packets in a window. */
 struct an_loud {
+	uint64_t key;			/* an_addr_hash() of it */
 	uint32_t count, syn, ack, group, udp, ports;
 };
 

@@ -157,6 +157,11 @@ const struct cli_command commands_analytics[] = {
 	  "each run. Scores over .5 are hostile or anomalous. With --explain (JSON) also the\n"
 	  "features that weighed most and a few of the lines behind it.",
 	  an_cli_predict_options, 0, AN_CLI_LOGS_MAX, 0, CLI_C_FILE, NULL, an_cli_predict },
+	{ "analytics label", "[LOG…]", "answer what the model is least sure of",
+	  "Shows minutes and sources, the most doubtful first, with the lines behind them, and asks\n"
+	  "about each. Every answer is written at once; a later run goes on. Train with the file:\n"
+	  "analytics train --labels FILE.",
+	  an_cli_label_options, 0, AN_CLI_LOGS_MAX, 0, CLI_C_FILE, NULL, an_cli_label },
 	{ "analytics top", "[LOG…]", "the most prominent sources of blocked packets",
 	  NULL, top_options, 0, AN_CLI_LOGS_MAX, 0, CLI_C_FILE, NULL, analytics_top },
 	{ "analytics show", "", "the nodes' learnt values, and what each of them changed",
