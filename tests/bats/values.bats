@@ -393,10 +393,12 @@ teardown()
 	node_conf 'analytics_mode = shadow' "listen = $ADDR, $NEAR, $NEAR6"
 	node_reload
 	ask 200 GET "$CTL/v1/analytics"
-	before=$(value DenySources acted)
+	before=$(value DenySources would_have_acted)
+	acted=$(value DenySources acted)
 	assert_equal "$(far "$NEAR")" 200
 	ask 200 GET "$CTL/v1/analytics"
-	assert_equal "$(value DenySources acted)" $((before + 1))
+	assert_equal "$(value DenySources would_have_acted)" $((before + 1))
+	assert_equal "$(value DenySources acted)" "$acted"
 	# an item's own time
 	node_conf 'analytics_mode = apply' "listen = $ADDR, $NEAR, $NEAR6"
 	values "DenySources=$FAR@$((PATIENCE / 5))"
