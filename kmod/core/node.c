@@ -681,12 +681,10 @@ int vg_node_reload(struct vg_node *node, char *msg, size_t msg_n)
 int vg_node_reload_values(struct vg_node *node, enum vg_reload how, bool dry, struct vg_buf *doc, char *msg,
 			  size_t msg_n)
 {
-	struct vg_buf unread;
 	struct vg_jw w;
 	int ret;
 
-	vg_buf_init(&unread, NULL, 0, 0);
-	vg_jw_init(&w, doc ?: &unread);
+	vg_jw_init(&w, doc);
 	mutex_lock(&node->lock);
 	if (dry) {
 		ret = vg_values_try(node->values, how, &w, msg, msg_n);

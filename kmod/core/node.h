@@ -133,7 +133,7 @@ void vg_node_tick(struct vg_node *node);
 /* Read configuration and keys again; listeners stay as they are. All or nothing. */
 int vg_node_reload(struct vg_node *node, char *msg, size_t msg_n);
 /*
- * Read the learnt values again; see vg_values_load(). @doc (may be NULL): the document of /v1/analytics as it is then.
+ * Read the learnt values again; see vg_values_load(). @doc (may be NULL, unless @dry): the document of /v1/analytics as it is then.
  * @dry: only write there what would be.
  */
 int vg_node_reload_values(struct vg_node *node, enum vg_reload how, bool dry, struct vg_buf *doc, char *msg,
