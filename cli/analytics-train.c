@@ -27,7 +27,7 @@ const struct cli_option an_cli_train_options[] = {
 };
 
 /* values go to the nodes that are up, or to the system's file */
-static void default_conf(char path[PATH_MAX])
+void values_default(char path[PATH_MAX])
 {
 	if (embed_running_file("virgo_kernel_analytics.conf", path))
 		snprintf(path, PATH_MAX, "/etc/virgo_kernel_analytics.conf");
@@ -194,7 +194,7 @@ int an_cli_train(struct run *r)
 		ret = take_numbers(r, &opt);
 	if (ret)
 		return ret;
-	default_conf(conf);
+	values_default(conf);
 	opt.logs = logs;
 	opt.labels = labels;
 	opt.never_deny = never;

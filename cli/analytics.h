@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Shared by the analytics commands: the part that learns, which is an object of its own, loaded when
- * it is first needed, and what all commands that read logs do alike.
+ * it is first needed (analytics-so.c), what all commands that read logs do alike, the nodes' side
+ * (analytics-nodes.c: show, apply, rollback, diff), and values files on this machine
+ * (analytics-file.c).
  */
 #ifndef CLI_ANALYTICS_H
 #define CLI_ANALYTICS_H
@@ -10,6 +12,7 @@
 
 #include "analytics/analytics.h"
 #include "cli/cli.h"
+#include "core/conf.h"
 
 enum { AN_CLI_LOGS_MAX = 256 };
 
@@ -52,5 +55,39 @@ extern const struct cli_option an_cli_label_options[];
 int an_cli_train(struct run *r);
 int an_cli_predict(struct run *r);
 int an_cli_label(struct run *r);
+
+enum { VALUES_KEPT = 5 };	/* older files: FILE.1 to FILE.5, as training leaves them */
+
+/* A values file as pairs; free with values_free(). All zero: no file. */
+struct values_file {
+	char *text;		/* the pairs are views of it */
+	struct vg_conf_pair pair[VG_CONF_PAIRS];
+	size_t n;
+};
+
+/*
+ * Reads a file by the node's grammar; a status after reporting. Without must, one that is absent or broken is as good as
+ * what could be read of it.
+ */
+int values_read(struct run *r, const char *path, bool must, struct values_file *f);
+void values_free(struct values_file *f);
+/* the pair of the key of so many bytes, or NULL */
+const struct vg_conf_pair *values_find(const struct values_file *f, const char *key, size_t len);
+
+/*
+ * FILE.1 becomes FILE, FILE.2 becomes FILE.1 and so on; FILE itself stays as FILE.undone. There is never no FILE.
+ * A status after reporting, with nothing changed unless it says so.
+ */
+int values_undo(struct run *r, const char *path);
+
+/* analytics-train.c: the values file of the nodes that are up, or the system's */
+void values_default(char path[PATH_MAX]);
+
+/* analytics-nodes.c */
+extern const struct cli_option analytics_apply_options[], analytics_rollback_options[];
+int analytics_show(struct run *r);
+int analytics_apply(struct run *r);
+int analytics_rollback(struct run *r);
+int analytics_diff(struct run *r);
 
 #endif

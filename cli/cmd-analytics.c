@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * analytics train, predict, label, top, show, apply: from kernel logs to values, and what the nodes
- * do with them.
+ * analytics train, predict, label, top: from kernel logs to values; show, apply, rollback, diff: what
+ * the nodes do with them (analytics-nodes.c). Here are the commands' table and top.
  */
 #include <string.h>
 
 #include "cli/analytics.h"
-#include "cli/ask.h"
 #include "cli/commands.h"
 
 static const struct cli_option top_options[] = {
@@ -90,59 +89,6 @@ static int analytics_top(struct run *r)
 	return VIRGO_OK;
 }
 
-/* one learnt value in the words of a person */
-static void print_value(struct out *o, const cJSON *value)
-{
-	const cJSON *applied = cJSON_GetObjectItemCaseSensitive(value, "applied");
-	const char *learnt = json_text(value, "learnt", NULL), *unit = json_text(value, "unit", "");
-	const char *why = json_text(value, "why", NULL);
-	double in_force = json_number(value, "in_force", -1);
-
-	out_shown(o, "%-26s %s%s%s", json_text(value, "name", "?"), learnt ? learnt : "not learnt",
-		  *unit && learnt ? " " : "", learnt ? unit : "");
-	if (cJSON_IsTrue(applied))
-		out_shown(o, ", applied");
-	else if (learnt)
-		out_shown(o, ", not applied");
-	if (why)
-		out_shown(o, ": %s", why);
-	if (in_force >= 0)
-		out_shown(o, " (in force: %.0f)", in_force);
-	out_write(o, "\n", 1);
-}
-
-static void print_values(struct run *r, struct out *o, const struct virgo_answer *ans, void *arg)
-{
-	cJSON *body = cJSON_ParseWithLength(ans->body, ans->len);
-	const cJSON *value;
-	const char *why = json_text(body, "why", NULL);
-
-	(void)r;
-	(void)arg;
-	out_shown(o, "%s, mode %s%s%s", json_text(body, "file", "?"),
-		  json_text(body, "mode", "?"), why ? ": " : "", why ? why : "");
-	out_write(o, "\n", 1);
-	cJSON_ArrayForEach(value, cJSON_GetObjectItemCaseSensitive(body, "values"))
-		print_value(o, value);
-	cJSON_Delete(body);
-}
-
-static int analytics_show(struct run *r)
-{
-	struct virgo_request req = { .service = VIRGO_CONTROL, .method = "GET",
-				     .target = "/v1/analytics" };
-
-	return ask_folded(r, &req, print_values, NULL);
-}
-
-static int analytics_apply(struct run *r)
-{
-	struct virgo_request req = { .service = VIRGO_CONTROL, .method = "POST",
-				     .target = "/v1/analytics/reload" };
-
-	return ask_folded(r, &req, print_values, NULL);
-}
-
 const struct cli_command commands_analytics[] = {
 	{ "analytics train", "[LOG…]", "learn from kernel logs and write the values file",
 	  "Trains three models: of hostile sources, of anomalous minutes, of run times. Each is\n"
@@ -164,11 +110,24 @@ const struct cli_command commands_analytics[] = {
 	  an_cli_label_options, 0, AN_CLI_LOGS_MAX, 0, CLI_C_FILE, NULL, an_cli_label },
 	{ "analytics top", "[LOG…]", "the most prominent sources of blocked packets",
 	  NULL, top_options, 0, AN_CLI_LOGS_MAX, 0, CLI_C_FILE, NULL, analytics_top },
-	{ "analytics show", "", "the nodes' learnt values, and what each of them changed",
-	  NULL, NULL, 0, 0, CLI_NEEDS_NODES | CLI_VALUE, CLI_C_NONE, NULL, analytics_show },
+	{ "analytics show", "", "the nodes' learnt values, and what each of them did",
+	  "Of each value: what was learnt, its state (apply: in force; shadow: only counted; own: the\n"
+	  "administrator's; shown: nobody acts on it), what is in force, the administrator's bounds,\n"
+	  "since when, how often it acted, and how often it would have while it was in shadow.",
+	  NULL, 0, 0, CLI_NEEDS_NODES, CLI_C_NONE, NULL, analytics_show },
 	{ "analytics apply", "", "make the nodes read the values file again; says what was applied",
-	  "A node acts on values only with analytics_mode = apply; in shadow mode it says what it\n"
-	  "would do.",
-	  NULL, 0, 0, CLI_NEEDS_NODES | CLI_VALUE, CLI_C_NONE, NULL, analytics_apply },
+	  "Each node reads the file on its own machine. Without an option the node's analytics_mode\n"
+	  "counts: a node acts on values with apply, and in shadow says what it would do. --now and\n"
+	  "--shadow ask for one or the other, for this reading; a node whose analytics_mode is off\n"
+	  "refuses. With --now the exit status is 6 when a node holds the values back.",
+	  analytics_apply_options, 0, 0, CLI_NEEDS_NODES, CLI_C_NONE, NULL, analytics_apply },
+	{ "analytics rollback", "", "put the values file before the present one back; the nodes read it",
+	  "FILE.1 becomes FILE, FILE.2 becomes FILE.1, and so on: training keeps five. The present\n"
+	  "one stays as FILE.undone. Says what changed.",
+	  analytics_rollback_options, 0, 0, CLI_NEEDS_NODES, CLI_C_NONE, NULL, analytics_rollback },
+	{ "analytics diff", "[FILE [FILE2]]", "a values file against what is in force on each node, or two files",
+	  "Without FILE the nodes' file on this machine. A row is a value that a node has not read so,\n"
+	  "does not apply, or bounds; of two files, one that differs. No rows: no difference.",
+	  NULL, 0, 2, 0, CLI_C_FILE, NULL, analytics_diff },
 	{ 0 }
 };
