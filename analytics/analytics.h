@@ -277,6 +277,31 @@ struct an_predict_options {
 int an_predict(const struct an_predict_options *opt, struct an_read_stats *stats,
 	       struct an_error *err);
 
+/* What is to be reported of a model directory, and of logs by the light of its models. */
+struct an_report_options {
+	const char *model_dir;
+	const char *const *logs;	/* none: only what training found */
+	size_t nlogs;
+	const char *const *labels;	/* of the logs, as for training; to measure by */
+	size_t nlabels;
+	const char *const *prefixes;
+	size_t nprefixes;
+	const char *html;	/* file to write a page to, whole or not at all; NULL: none */
+	int64_t now;		/* Unix seconds; 0: the clock */
+	an_progress_fn progress;
+	void *progress_arg;
+};
+
+/* Free with an_report_free(). */
+struct an_report {
+	char *text;		/* for people, lines ended by \n */
+	char *json;		/* one object, without newline at its end */
+};
+
+/* Nothing but opt->html is written, and that only when the return is AN_OK. */
+int an_report(const struct an_report_options *opt, struct an_report *report, struct an_error *err);
+void an_report_free(struct an_report *report);
+
 /* The most prominent sources, in one pass. */
 int an_top(const struct an_top_options *opt, struct an_top_report *report, struct an_error *err);
 void an_top_report_free(struct an_top_report *report);

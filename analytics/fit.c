@@ -44,13 +44,9 @@ double an_fit_score(double decision)
 	return 1 / (1 + exp(-2 * decision));
 }
 
-struct held {
-	double dec, y;
-};
-
 static int by_falling(const void *a, const void *b)
 {
-	const struct held *x = a, *y = b;
+	const struct an_held *x = a, *y = b;
 
 	if (x->dec != y->dec)
 		return x->dec < y->dec ? 1 : -1;
@@ -62,22 +58,16 @@ static uint32_t permille(double part)
 	return (uint32_t)(part * 1000 + 0.5);
 }
 
-bool an_fit_curve(const struct an_learned *l, const double *y, size_t n, struct an_model_report *r)
+bool an_fit_points(struct an_held *h, size_t m, struct an_model_report *r)
 {
-	struct held *h = calloc(n + 1, sizeof(*h));
-	size_t m = 0, i, positives = 0, tp = 0;
+	size_t i, positives = 0, tp = 0;
 
+	r->ncurve = 0;
 	r->curve = calloc(CURVE_POINTS, sizeof(*r->curve));
-	if (!h || !r->curve) {
-		free(h);
+	if (!r->curve)
 		return false;
-	}
-	for (i = 0; i < n; i++) {
-		if (l->split.fold[i] < l->split.first)
-			continue;
-		h[m++] = (struct held){ l->held[i], y[i] };
-		positives += y[i] > 0;
-	}
+	for (i = 0; i < m; i++)
+		positives += h[i].y > 0;
 	qsort(h, m, sizeof(*h), by_falling);
 	for (i = 0; i < m && positives; i++) {
 		double recall;
@@ -93,8 +83,23 @@ bool an_fit_curve(const struct an_learned *l, const double *y, size_t n, struct 
 			permille(an_fit_score(h[i].dec)),
 		};
 	}
-	free(h);
 	return true;
+}
+
+bool an_fit_curve(const struct an_learned *l, const double *y, size_t n, struct an_model_report *r)
+{
+	struct an_held *h = calloc(n + 1, sizeof(*h));
+	size_t m = 0, i;
+	bool ok;
+
+	if (!h)
+		return false;
+	for (i = 0; i < n; i++)
+		if (l->split.fold[i] >= l->split.first)
+			h[m++] = (struct an_held){ l->held[i], y[i] };
+	ok = an_fit_points(h, m, r);
+	free(h);
+	return ok;
 }
 
 static const struct an_candidate source_grid[] = {

@@ -31,6 +31,14 @@ void an_fit_describe(const struct an_learned *l, char *buf, size_t size);
 bool an_fit_curve(const struct an_learned *l, const double *y, size_t n,
 		  struct an_model_report *r);
 
+/* A decision value beside the truth, 1 or -1. */
+struct an_held {
+	double dec, y;
+};
+
+/* The same from @n rows, which are sorted by it. */
+bool an_fit_points(struct an_held *h, size_t n, struct an_model_report *r);
+
 /* 0..1 from a decision value, above .5 where that is above 0. */
 double an_fit_score(double decision);
 

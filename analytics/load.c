@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "findings.h"
 #include "hash.h"
 #include "model.h"
 
@@ -22,10 +23,11 @@ static int join(const char *dir, const char *kind, const char *name, char path[A
 	return AN_OK;
 }
 
-static int read_manifest(const char *dir, cJSON **root, struct an_error *err)
+static int read_json(const char *dir, const char *name, off_t max, cJSON **root,
+		     struct an_error *err)
 {
 	char path[AN_PATH_MAX];
-	int ret = join(dir, "", "manifest.json", path, err);
+	int ret = join(dir, "", name, path, err);
 	struct stat st;
 	char *text;
 	FILE *f;
@@ -39,7 +41,7 @@ static int read_manifest(const char *dir, cJSON **root, struct an_error *err)
 			fclose(f);
 		return ret;
 	}
-	text = st.st_size >= 0 && st.st_size < MANIFEST_MAX ? calloc(1, (size_t)st.st_size + 1) :
+	text = st.st_size >= 0 && st.st_size < max ? calloc(1, (size_t)st.st_size + 1) :
 	       NULL;
 	if (text)
 		*root = cJSON_ParseWithLength(text, fread(text, 1, (size_t)st.st_size, f));
@@ -159,17 +161,25 @@ static unsigned int features_of(const struct an_models *m, enum an_kind kind)
 	return kind == AN_WINDOWS ? AN_W_NFEATURES : an_run_nfeat(&m->names);
 }
 
+static int check_version(const cJSON *root, const char *dir, struct an_error *err)
+{
+	double version = number(root, "feature_version", 0);
+
+	if (number(root, "schema", 0) == AN_MODEL_SCHEMA && version == AN_FEATURE_VERSION)
+		return AN_OK;
+	return an_fail(err, AN_INPUT, "the model in %s is of feature version %.0f, and this "
+		       "program's is %d: train again", dir, version, AN_FEATURE_VERSION);
+}
+
 static int load_checked(struct an_models *m, const cJSON *root, const char *dir,
 			enum an_kind kind, struct an_error *err)
 {
 	const cJSON *models = cJSON_GetObjectItemCaseSensitive(root, "models");
 	const cJSON *o = cJSON_GetObjectItemCaseSensitive(models, an_kind_names[kind]);
-	double version = number(root, "feature_version", 0);
+	int ret = check_version(root, dir, err);
 
-	if (number(root, "schema", 0) != AN_MODEL_SCHEMA || version != AN_FEATURE_VERSION)
-		return an_fail(err, AN_INPUT, "the model in %s is of feature version %.0f, and "
-			       "this program's is %d: train again", dir, version,
-			       AN_FEATURE_VERSION);
+	if (ret)
+		return ret;
 	if (!cJSON_IsObject(o))
 		return an_fail(err, AN_INPUT, "%s holds no model of %s: none was better than its "
 			       "baseline when it was trained", dir, an_kind_names[kind]);
@@ -195,11 +205,34 @@ int an_model_load(struct an_models *models, const char *dir, enum an_kind kind,
 	if (!plain)
 		return an_fail(err, AN_NOMEM, "out of memory");
 	before = uselocale(plain);
-	ret = read_manifest(dir, &root, err);
+	ret = read_json(dir, "manifest.json", MANIFEST_MAX, &root, err);
 	if (!ret)
 		ret = load_checked(models, root, dir, kind, err);
 	cJSON_Delete(root);
 	uselocale(before);
 	freelocale(plain);
+	return ret;
+}
+
+int an_model_describe(const char *dir, cJSON **manifest, cJSON **findings, struct an_error *err)
+{
+	char path[AN_PATH_MAX];
+	int ret;
+
+	*manifest = *findings = NULL;
+	ret = read_json(dir, "manifest.json", MANIFEST_MAX, manifest, err);
+	if (!ret)
+		ret = check_version(*manifest, dir, err);
+	if (!ret)
+		ret = join(dir, "", AN_FINDINGS_FILE, path, err);
+	if (!ret)
+		ret = check_file(*manifest, path, AN_FINDINGS_FILE, err);
+	if (!ret)
+		ret = read_json(dir, AN_FINDINGS_FILE, AN_FINDINGS_BYTES, findings, err);
+	if (!ret)
+		return AN_OK;
+	cJSON_Delete(*manifest);
+	cJSON_Delete(*findings);
+	*manifest = *findings = NULL;
 	return ret;
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "findings.h"
 #include "hash.h"
 #include "model.h"
 
@@ -17,7 +18,7 @@ const char *const an_kind_names[AN_KINDS] = { "sources", "windows", "exec" };
 
 static const char *const model_files[] = {
 	"sources.model", "sources.range", "windows.model", "windows.range", "exec.model",
-	"exec.range", MANIFEST_FILE, NULL
+	"exec.range", AN_FINDINGS_FILE, MANIFEST_FILE, NULL
 };
 
 static int in_dir(const struct an_new_dir *dir, const char *kind, const char *name,
@@ -179,16 +180,17 @@ static int write_model(const struct an_new_dir *dir, const struct an_models *m, 
 	return ret;
 }
 
-static int write_manifest(const struct an_new_dir *dir, const cJSON *root, struct an_error *err)
+static int write_json(const struct an_new_dir *dir, const char *name, const cJSON *root,
+		      bool pretty, struct an_error *err)
 {
 	char path[AN_PATH_MAX];
-	int ret = in_dir(dir, "", MANIFEST_FILE, path, err);
+	int ret = in_dir(dir, "", name, path, err);
 	char *text;
 	FILE *f;
 
 	if (ret)
 		return ret;
-	text = cJSON_Print(root);
+	text = pretty ? cJSON_Print(root) : cJSON_PrintUnformatted(root);
 	if (!text)
 		return an_fail(err, AN_NOMEM, "out of memory");
 	f = fopen(path, "wxe");
@@ -200,6 +202,21 @@ static int write_manifest(const struct an_new_dir *dir, const cJSON *root, struc
 	if (!f || ret)
 		return an_fail_sys(err, AN_OUTPUT, "write", path);
 	return AN_OK;
+}
+
+/* What reports are made of later, when the logs are gone. */
+static int write_findings(const struct an_new_dir *dir, const struct an_train_report *report,
+			  cJSON *files, struct an_error *err)
+{
+	cJSON *root = an_findings_make(report);
+	char path[AN_PATH_MAX];
+	int ret = root ? write_json(dir, AN_FINDINGS_FILE, root, false, err) :
+			 an_fail(err, AN_NOMEM, "out of memory");
+
+	cJSON_Delete(root);
+	if (!ret)
+		ret = in_dir(dir, "", AN_FINDINGS_FILE, path, err);
+	return ret ? ret : add_file(files, AN_FINDINGS_FILE, path, err);
 }
 
 static int write_all(const struct an_new_dir *dir, const struct an_models *m,
@@ -217,6 +234,9 @@ static int write_all(const struct an_new_dir *dir, const struct an_models *m,
 	snprintf(seed, sizeof(seed), "%" PRIu64, opt->seed);
 	cJSON_AddRawToObject(root, "seed", seed);
 	cJSON_AddNumberToObject(root, "folds", opt->folds);
+	cJSON_AddNumberToObject(root, "min_quality_permille", opt->min_quality);
+	if (opt->out_conf)	/* both are written or none */
+		cJSON_AddStringToObject(root, "conf", opt->out_conf);
 	models = cJSON_AddObjectToObject(root, "models");
 	files = cJSON_AddObjectToObject(root, "files");
 	for (k = 0; k < AN_KINDS && !ret; k++) {
@@ -227,7 +247,9 @@ static int write_all(const struct an_new_dir *dir, const struct an_models *m,
 	}
 	add_inputs(root, g);
 	if (!ret)
-		ret = write_manifest(dir, root, err);
+		ret = write_findings(dir, report, files, err);
+	if (!ret)
+		ret = write_json(dir, MANIFEST_FILE, root, true, err);
 	cJSON_Delete(root);
 	return ret;
 }

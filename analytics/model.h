@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The model directory: KIND.model and KIND.range of sources, windows and exec, as svm-predict and
- * svm-scale -r read them, and manifest.json, which says what they were made of, how good they are,
- * and by which features and hashes they are known.
+ * svm-scale -r read them, report.json with what else was found, and manifest.json, which says what
+ * they were made of, how good they are, and by which features and hashes they are known.
  */
 #ifndef VIRGO_AN_MODEL_H
 #define VIRGO_AN_MODEL_H
+
+#include <cjson/cJSON.h>
 
 #include "atomic.h"
 #include "curve.h"
@@ -34,6 +36,10 @@ int an_model_prepare(struct an_new_dir *dir, const struct an_models *models,
  */
 int an_model_load(struct an_models *models, const char *dir, enum an_kind kind,
 		  struct an_error *err);
+
+/* manifest.json and report.json of @dir, checked in the same way; cJSON_Delete() both. */
+int an_model_describe(const char *dir, cJSON **manifest, cJSON **findings, struct an_error *err);
+
 void an_models_free(struct an_models *models);
 
 #endif

@@ -67,7 +67,25 @@ static void say_exec(FILE *f, const struct an_model_report *m)
 		m->tables_mape);
 }
 
-static void say_model(FILE *f, const struct an_train_report *r, enum an_kind kind)
+static void say_sources_found(FILE *f, const struct an_train_report *r)
+{
+	fprintf(f, "hostile    %" PRIu64 " sources; %zu on the deny list, %" PRIu64 " kept off it\n",
+		r->hostile, r->ndeny, r->deny_kept_off);
+	say_sources(f, "deny", r->deny, r->ndeny, true);
+	say_kept(f, r);
+}
+
+static void say_windows_found(FILE *f, const struct an_train_report *r)
+{
+	size_t i, alarms = 0;
+
+	for (i = 0; i < r->nwindows; i++)
+		alarms += r->windows[i].score > 500;
+	fprintf(f, "alarms     %zu of %zu minutes; the last ones score %u (over 500 is anomalous), "
+		"kind %s\n", alarms, r->nwindows, r->anomaly_score, r->anomaly_kind);
+}
+
+void an_report_model(FILE *f, const struct an_train_report *r, enum an_kind kind)
 {
 	static const char *const title[AN_KINDS] = {
 		"hostile sources", "anomalous minutes", "run times",
@@ -96,41 +114,24 @@ static void say_model(FILE *f, const struct an_train_report *r, enum an_kind kin
 	}
 	if (!m->good)
 		fprintf(f, "not kept   %s\n", m->why);
-}
-
-static void say_sources_found(FILE *f, const struct an_train_report *r)
-{
-	fprintf(f, "hostile    %" PRIu64 " sources; %zu on the deny list, %" PRIu64 " kept off it\n",
-		r->hostile, r->ndeny, r->deny_kept_off);
-	say_sources(f, "deny", r->deny, r->ndeny, true);
-	say_kept(f, r);
-}
-
-static void say_windows_found(FILE *f, const struct an_train_report *r)
-{
-	size_t i, alarms = 0;
-
-	for (i = 0; i < r->nwindows; i++)
-		alarms += r->windows[i].score > 500;
-	fprintf(f, "alarms     %zu of %zu minutes; the last ones score %u (over 500 is anomalous), "
-		"kind %s\n", alarms, r->nwindows, r->anomaly_score, r->anomaly_kind);
+	else if (kind == AN_SOURCES)
+		say_sources_found(f, r);
+	else if (kind == AN_WINDOWS)
+		say_windows_found(f, r);
 }
 
 static void say_all(FILE *f, const struct an_train_report *r, const struct an_gathered *g,
 		    const struct an_train_options *opt, const char *why)
 {
+	int k;
+
 	say_read(f, r, g);
 	say_sources(f, "loudest", r->top, r->ntop, false);
 	if (g->weak)
 		fprintf(f, "halves     sources: rows of the earlier %" PRIu64 " [UFW BLOCK] lines, "
 			"labelled by the later %" PRIu64 "\n", g->early, g->late);
-	say_model(f, r, AN_SOURCES);
-	if (r->of[AN_SOURCES].good)
-		say_sources_found(f, r);
-	say_model(f, r, AN_WINDOWS);
-	if (r->of[AN_WINDOWS].good)
-		say_windows_found(f, r);
-	say_model(f, r, AN_EXEC);
+	for (k = 0; k < AN_KINDS; k++)
+		an_report_model(f, r, (enum an_kind)k);
 	fprintf(f, "\n");
 	if (why) {
 		fprintf(f, "written    nothing: %s\n", why);

@@ -16,6 +16,7 @@ int an_cli_load(struct run *r, struct learning *l)
 		{ "an_train_defaults", &l->defaults }, { "an_train", &l->train },
 		{ "an_train_report_free", &l->train_free }, { "an_top", &l->top },
 		{ "an_top_report_free", &l->top_free }, { "an_predict", &l->predict },
+		{ "an_report", &l->report }, { "an_report_free", &l->report_free },
 	};
 	char path[PATH_MAX];
 	void *so, *symbol;

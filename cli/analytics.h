@@ -25,6 +25,8 @@ struct learning {
 	void (*top_free)(struct an_top_report *);
 	int (*predict)(const struct an_predict_options *, struct an_read_stats *,
 		       struct an_error *);
+	int (*report)(const struct an_report_options *, struct an_report *, struct an_error *);
+	void (*report_free)(struct an_report *);
 };
 
 /* 0, or a status after reporting. The object stays loaded: libraries below it can't be unloaded. */
@@ -51,10 +53,11 @@ int an_cli_logs(struct run *r, const char *list[AN_CLI_LOGS_MAX], size_t *n);
 
 /* the commands that have files of their own */
 extern const struct cli_option an_cli_train_options[], an_cli_predict_options[];
-extern const struct cli_option an_cli_label_options[];
+extern const struct cli_option an_cli_label_options[], an_cli_report_options[];
 int an_cli_train(struct run *r);
 int an_cli_predict(struct run *r);
 int an_cli_label(struct run *r);
+int an_cli_report(struct run *r);
 
 enum { VALUES_KEPT = 5 };	/* older files: FILE.1 to FILE.5, as training leaves them */
 

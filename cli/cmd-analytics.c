@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * analytics train, predict, label, top: from kernel logs to values; show, apply, rollback, diff: what
- * the nodes do with them (analytics-nodes.c). Here are the commands' table and top.
+ * analytics train, predict, label, report, top: from kernel logs to values; show, apply, rollback,
+ * diff: what the nodes do with them (analytics-nodes.c). Here are the commands' table and top.
  */
 #include <string.h>
 
@@ -108,6 +108,11 @@ const struct cli_command commands_analytics[] = {
 	  "about each. Every answer is written at once; a later run goes on. Train with the file:\n"
 	  "analytics train --labels FILE.",
 	  an_cli_label_options, 0, AN_CLI_LOGS_MAX, 0, CLI_C_FILE, NULL, an_cli_label },
+	{ "analytics report", "[LOG…]", "what a model is worth, and what it says of logs",
+	  "Of the training: each model beside its baseline, sources, alarms, what was written and why\n"
+	  "not. With logs also what the models say of those, with the lines behind each alarm; with\n"
+	  "labels, how right that is. --html writes the same as one page with plots, for any browser.",
+	  an_cli_report_options, 0, AN_CLI_LOGS_MAX, 0, CLI_C_FILE, NULL, an_cli_report },
 	{ "analytics top", "[LOG…]", "the most prominent sources of blocked packets",
 	  NULL, top_options, 0, AN_CLI_LOGS_MAX, 0, CLI_C_FILE, NULL, analytics_top },
 	{ "analytics show", "", "the nodes' learnt values, and what each of them did",
