@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-3.0-or-later
-# virgo analytics train and top, from the outside: real programs (mawk, svm-predict) are the reference. No node runs.
+# virgo analytics train, predict, label and top, from the outside: real programs (mawk, svm-predict) are the reference. No node runs.
 
 bats_load_library bats-support
 bats_load_library bats-assert
@@ -107,7 +107,7 @@ value()
 	assert_success
 	assert_output --partial weak
 	(( $(value ModelQualityPermille) >= 700 ))
-	grep -q '"labels":[[:space:]]*"weak"' model/manifest.json
+	grep -q '"labels":[[:space:]]*"weak' model/manifest.json
 }
 
 @test "train: the same log and seed give the same bytes" {
@@ -206,4 +206,144 @@ value()
 	run value DenySources
 	refute_output --partial 192.0.2.53
 	refute_output --partial 192.0.2.99
+}
+
+minutes()
+{
+	virgo analytics train --log "$DATA/minutes.log.zst" --labels "$DATA/minutes.json" --model-dir model --out values.conf "$@"
+}
+
+@test "train: three models and the kernel's tables, of one log" {
+	run minutes
+	assert_success
+	assert_output --partial 'by time in 5 parts'
+	for kind in sources windows exec; do
+		[ -s model/$kind.model ]
+		[ -s model/$kind.range ]
+		(( $(jq ".models.$kind.quality_permille" model/manifest.json) >= 700 ))
+	done
+	[ "$(jq -r '.inputs[0].sha256' model/manifest.json)" = "$(sha256sum <"$DATA/minutes.log.zst" | cut -d' ' -f1)" ]
+	(( $(value ModelQualityPermille) >= 700 ))
+	(( $(value AnomalyScorePermille) <= 1000 ))
+	[ "$(value AnomalyThresholdPermille)" = 500 ]
+	[[ "$(value AnomalyKind)" =~ ^(none|oom|io|net|cpu|other)$ ]]
+	[[ "$(value ExecUs.virgo_fft)" =~ ^[0-9]+:[0-9]+(\;[0-9]+:[0-9]+)*$ ]]
+	(( $(value NodeLoadCoefPermille.virgo_fft) <= 5000 ))
+	(( $(grep -c ^NodeSpeedPermille. values.conf) == 4 ))
+	for i in 0 1 2 3; do
+		(( $(value NodeSpeedPermille.$i) >= 100 && $(value NodeSpeedPermille.$i) <= 10000 ))
+	done
+	run grep -c MaxNetworkBandwidth values.conf
+	assert_output 0
+}
+
+@test "predict: the pinned objects, one a line" {
+	minutes -q
+	virgo analytics predict --model-dir model --kind sources -o ndjson "$DATA/minutes2.log.zst" >sources
+	run jq -c 'keys_unsorted' sources
+	assert_success
+	[ "$(sort -u <<<"$output")" = '["ip","lines","hostile","score"]' ]
+	jq -r .ip sources >ips
+	[ -z "$(sort ips | uniq -d)" ]
+	jq -r 'select(.hostile)|.ip' sources | sort >said
+	grep -o '"ip":"[0-9.]*","malicious":true' "$DATA/minutes2.json" | cut -d'"' -f4 | sort >bad
+	(( $(comm -23 said bad | wc -l) * 5 <= $(wc -l <said) ))
+	(( $(wc -l <said) >= 20 ))
+	[ "$(jq -c 'select(.hostile != (.score > 0.5))' sources)" = "" ]
+
+	virgo analytics predict --model-dir model --kind windows -o ndjson "$DATA/minutes2.log.zst" >windows
+	[ "$(jq -c keys_unsorted windows | sort -u)" = '["start","end","lines","anomalous","score","kind"]' ]
+	[ "$(jq -r .start windows)" = "$(jq -r '.windows[].start' "$DATA/minutes2.json")" ]
+	[ "$(jq -s 'map(.lines)|add' windows)" = "$(zstdcat "$DATA/minutes2.log.zst" | wc -l)" ]
+	(( $(jq -c 'select(.anomalous)' windows | wc -l) >= 15 ))
+
+	virgo analytics predict --model-dir model --kind exec -o ndjson "$DATA/minutes2.log.zst" >exec
+	[ "$(jq -c keys_unsorted exec | sort -u)" = '["line","fn","arg_bytes","node","us","predicted_us"]' ]
+	[ "$(wc -l <exec)" = "$(zstdcat "$DATA/minutes2.log.zst" | grep -c 'virgo_cpupool: exec fn=')" ]
+	n=$(jq -s '.[5].line' exec)
+	zstdcat "$DATA/minutes2.log.zst" | sed -n "${n}p" | grep -q "fn=$(jq -rs '.[5].fn' exec) arg_bytes=$(jq -s '.[5].arg_bytes' exec) "
+}
+
+@test "predict: --explain tells the features that weighed and the lines behind an alarm" {
+	minutes -q
+	zstdcat "$DATA/minutes2.log.zst" >log
+	virgo analytics predict --model-dir model --kind windows --explain -o ndjson log | jq -c 'select(.anomalous and (.causes|length) > 0)' >why
+	(( $(wc -l <why) >= 5 ))
+	jq -e '(.reasons|length) > 0 and (.reasons|length) <= 5 and (.causes|length) <= 8' why >/dev/null
+	jq -r '.causes[0]|"\(.line)\t\(.text)"' why | while IFS=$'\t' read -r line text; do
+		[[ "$(sed -n "${line}p" log)" = "$text"* ]]
+	done
+}
+
+@test "predict: a model of another version, a damaged one, or none is refused" {
+	minutes -q
+	run virgo analytics predict --kind windows log
+	assert_failure 2
+	run virgo analytics predict --model-dir nowhere --kind windows "$DATA/minutes2.log.zst"
+	assert_failure 3
+	run virgo analytics predict --model-dir model --kind minutes "$DATA/minutes2.log.zst"
+	assert_failure 2
+	printf 'x' >>model/windows.model
+	run virgo analytics predict --model-dir model --kind windows "$DATA/minutes2.log.zst"
+	assert_failure 2
+	assert_output --partial 'windows.model is damaged'
+	sed -i 's/"feature_version":[[:space:]]*[0-9]*/"feature_version": 1/' model/manifest.json
+	run virgo analytics predict --model-dir model --kind sources "$DATA/minutes2.log.zst"
+	assert_failure 2
+	assert_output --partial 'feature version 1'
+	assert_output --partial 'train again'
+}
+
+@test "label: asks about the doubtful, keeps each answer, goes on where it stopped" {
+	minutes -q
+	run bash -c 'printf "y\nwhat\nn\ns\nq\n" | "$0" analytics label --model-dir model --labels answers.json -n 4 "$1"' "$VIRGO" "$DATA/minutes2.log.zst"
+	assert_success
+	assert_output --partial '2 answers added'
+	[ "$(jq -c '[.complete, (.windows|map(.anomalous))]' answers.json)" = '[false,[true,false]]' ]
+	first=$(jq -r '.windows[0].start' answers.json)
+	run bash -c 'printf "n\n" | "$0" analytics label --model-dir model --labels answers.json --kind windows -n 2 "$1"' "$VIRGO" "$DATA/minutes2.log.zst"
+	assert_success
+	refute_output --partial "the minute from $first"
+	[ "$(jq '.windows|length' answers.json)" = 3 ]
+	run bash -c 'printf "y\n" | "$0" analytics label --model-dir model --labels answers.json --kind sources -n 1 "$1"' "$VIRGO" "$DATA/minutes2.log.zst"
+	[ "$(jq '.sources|length' answers.json)" = 1 ]
+	# and what it wrote is a labels file
+	run virgo analytics train --log "$DATA/minutes2.log.zst" --labels answers.json --dry-run
+	assert_output --partial 'weak ones made by a rule'
+	# nothing is left lying about
+	[ "$(ls answers.json*)" = answers.json ]
+	printf '[]' >none.json
+	run virgo analytics label --model-dir model --labels none.json "$DATA/minutes2.log.zst"
+	assert_failure 2
+}
+
+@test "train: a log of another kind is judged by its own first column, of which nothing is learnt" {
+	for i in $(seq 200); do
+		t=$((1117838570 + i * 600))
+		class=- text="RAS KERNEL INFO instruction cache $((i % 7)) was corrected"
+		(( i % 5 == 0 )) && class=KERNDTLB text="RAS KERNEL FATAL data TLB error interrupt"
+		(( i % 7 == 1 )) && class=- text="RAS APP INFO ciod generated $i core files for program $RANDOM"
+		printf '%s %d 2005.06.03 R02-M1 2005-06-03-15.42.50.675872 R02-M1 %s\n' "$class" $t "$text"
+	done >ras.log
+	run virgo analytics train --log ras.log --model-dir model
+	assert_success
+	assert_output --partial "the log's own first column"
+	sed 's/^[^ ]*/-/' ras.log >blind.log
+	virgo analytics predict --model-dir model --kind windows -o ndjson blind.log >said
+	[ "$(jq -s 'map(select(.anomalous))|length' said)" = 34 ]
+}
+
+@test "train: a flood whose sender may be forged is not denied, and the report says so" {
+	{
+		zstdcat "$DATA/minutes.log.zst"
+		for i in {1..400}; do
+			printf '2025-11-03T01:00:%02d.5+00:00 h kernel: [5.5] [UFW BLOCK] IN=eth0 OUT= MAC=02:00 SRC=198.51.100.7 DST=203.0.113.10 LEN=40 TOS=0x00 TTL=50 ID=%d PROTO=TCP SPT=%d DPT=80 WINDOW=1024 RES=0x00 SYN URGP=0 \n' $((i / 8)) $i $((1024 + i * 97 % 60000))
+		done
+	} >flood.log
+	jq -c '.sources += [{"ip":"198.51.100.7","malicious":true}]' "$DATA/minutes.json" >flood.json
+	run virgo analytics train --log flood.log --labels flood.json --out values.conf
+	assert_success
+	assert_line --regexp '198\.51\.100\.7 .*forged'
+	run value DenySources
+	refute_output --partial 198.51.100.7
 }
