@@ -152,6 +152,18 @@ build/unit/test_node: tests/unit/test_node.c $(CORE_UNIT) $(SHIM_UNIT) Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(UNITFLAGS) -o $@ $< $(CORE_UNIT) $(SHIM_UNIT) -lcmocka $(NODE_LIBS)
 
+# models under test: all of analytics, as one program
+AN_UNIT := $(AN_SRC:analytics/%.c=build/unit/analytics/%.o)
+
+build/unit/analytics/%.o: analytics/%.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(UNITFLAGS) -c -o $@ $<
+
+build/unit/test_an_train build/unit/test_an_model: build/unit/%: tests/unit/%.c $(AN_UNIT) $(SHIM_UNIT) Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(UNITFLAGS) -o $@ $< $(AN_UNIT) $(SHIM_UNIT) -lcmocka $(AN_LIBS) $(NODE_LIBS)
+
+-include $(AN_UNIT:.o=.d)
 -include $(UNIT_BIN:=.d) $(SHIM_UNIT:.o=.d) $(CORE_UNIT:.o=.d)
 
 unit: $(UNIT_BIN)

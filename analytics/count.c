@@ -266,9 +266,11 @@ void an_count_put(const struct an_count *c, struct an_bytes *to)
 bool an_count_get(struct an_count *c, struct an_bytes *from)
 {
 	uint32_t n = (uint32_t)an_get(from, 4), i;
-	bool heap = an_get(from, 1), fresh;
+	uint64_t heap = an_get(from, 1);
+	bool fresh;
 
-	if (from->bad || n > c->limit || (heap && !n))
+	/* A heap there is only of a full table. */
+	if (from->bad || n > c->limit || heap > 1 || (heap && n != c->limit))
 		return false;
 	for (i = 0; i < n; i++) {
 		struct an_addr addr;

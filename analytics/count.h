@@ -50,7 +50,7 @@ void an_count_put(const struct an_count *c, struct an_bytes *to);
 
 /*
  * Reads them back into @c, which is initialised and empty. False when they are none, when they are
- * more than its limit, or when out of memory.
+ * more than its limit (or bounds that another limit made), or when out of memory.
  */
 bool an_count_get(struct an_count *c, struct an_bytes *from);
 

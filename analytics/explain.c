@@ -195,9 +195,9 @@ static int explain_block(void *arg, struct an_block *block)
 
 		an_line_split(&e->clock, &e->prefixes, s, end, &line);
 		if (e->opt->kind == AN_SOURCES)
-			take_source(e, &line, block->line - 1);
+			take_source(e, &line, block->line);
 		else
-			take_window(e, &line, block->line - 1);
+			take_window(e, &line, block->line);
 	}
 	return e->opt->progress && e->opt->progress(e->opt->progress_arg, "explaining", 0, 0) ?
 	       AN_INPUT : AN_OK;

@@ -76,7 +76,7 @@ static int exec_block(void *arg, struct an_block *block)
 			if (i >= 0)
 				p->load[i] = centi / 100.0;
 		} else if (line.kind == AN_LINE_EXEC) {
-			ret = put_run(p, &line, block->line - 1);
+			ret = put_run(p, &line, block->line);
 			if (ret)
 				return ret;
 		}

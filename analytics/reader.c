@@ -19,6 +19,7 @@ struct scan {
 	char *buf;
 	size_t have;		/* bytes of an unfinished line at the start of buf */
 	struct an_place at;	/* of buf[0] */
+	bool torn;		/* the bytes before buf[0] are NULs within a line */
 };
 
 int an_fail(struct an_error *err, int status, const char *fmt, ...)
@@ -55,9 +56,13 @@ bool an_next_torn(struct an_block *b, struct an_read_stats *stats, const char **
 {
 	while (b->p < b->end) {
 		const char *s = b->p;
-		const char *stop = memchr(s, '\n', (size_t)(b->end - s));
-		const char *nul;
+		const char *stop, *nul;
 
+		if (b->torn && !*s) {
+			b->p++;
+			continue;
+		}
+		stop = memchr(s, '\n', (size_t)(b->end - s));
 		stop = stop ? stop : b->end;
 		nul = memchr(s, 0, (size_t)(stop - s));
 		b->line += !b->torn;
@@ -103,12 +108,13 @@ static void edge_add(struct an_edge *e, const char *s, size_t len)
 /* Hands on @s..@end, whole lines. */
 static int hand_on(struct scan *sc, const char *s, const char *end)
 {
-	struct an_block block = { .p = s, .end = end, .line = sc->at.line };
+	struct an_block block = { .p = s, .end = end, .line = sc->at.line, .torn = sc->torn };
 	int ret;
 
-	block.nuls = memchr(s, 0, (size_t)(end - s));
+	block.nuls = sc->torn || memchr(s, 0, (size_t)(end - s));
 	ret = sc->fn(sc->arg, &block);
 	sc->at.line = block.line;
+	sc->torn = block.torn;
 	return ret;
 }
 
@@ -116,12 +122,27 @@ static int hand_on(struct scan *sc, const char *s, const char *end)
 static size_t skip_rest(struct scan *sc, size_t len)
 {
 	const char *nl = memchr(sc->buf, '\n', len);
+	const char *nul = memchr(sc->buf, 0, nl ? (size_t)(nl - sc->buf) : len);
 
-	if (!nl)
+	if (!nl && !nul)
 		return len;
 	sc->at.inside = false;
-	sc->at.line++;
+	if (nul) {
+		sc->torn = true;
+		sc->stats->nul_runs++;
+		return (size_t)(nul + 1 - sc->buf);
+	}
 	return (size_t)(nl + 1 - sc->buf);
+}
+
+/* Behind the last byte that ends a line; NULs do when there is too much to wait for a newline. */
+static char *last_end(char *s, char *end)
+{
+	char *cut = s < end ? memrchr(s, '\n', (size_t)(end - s)) : NULL;
+
+	if (!cut && end - s > AN_LINE_MAX)
+		cut = memrchr(s, 0, (size_t)(end - s));
+	return cut ? cut + 1 : s;
 }
 
 /* Hands on the whole lines among the first @len bytes of the buffer, keeps the rest. */
@@ -132,8 +153,7 @@ static int deliver(struct scan *sc, size_t len, bool eof)
 
 	if (sc->at.inside)
 		s += skip_rest(sc, len);
-	cut = s < end ? memrchr(s, '\n', (size_t)(end - s)) : NULL;
-	cut = whole ? end : cut ? cut + 1 : s;
+	cut = whole ? end : last_end(s, end);
 	if (cut > s) {
 		int ret = hand_on(sc, s, cut);
 
@@ -144,7 +164,9 @@ static int deliver(struct scan *sc, size_t len, bool eof)
 	if (end - s > AN_LINE_MAX) {
 		sc->stats->lines++;
 		sc->stats->overlong++;
+		sc->at.line += !sc->torn;
 		sc->at.inside = true;
+		sc->torn = false;
 		s = end;
 	}
 	if (sc->in->edge && !sc->in->edge->done)

@@ -138,6 +138,7 @@ static int top_go_on(struct top_pass *pass, uint32_t limit)
 	data = an_state_get(pass->state, SECTION, &len);
 	if (data && get_counts(pass, data, len)) {
 		pass->before = pass->stats->lines;
+		pass->stats->truncated = 0;	/* told when it happened */
 		return AN_OK;
 	}
 	if (data) {

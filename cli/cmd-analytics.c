@@ -24,10 +24,10 @@ static void top_notes(struct run *r, const struct an_top_options *opt,
 	const struct an_read_stats *read = &report->read;
 
 	if (report->started_over[0])
-		run_note(r, "%s: %s; all was read from the start", opt->state,
+		run_warn(r, "%s: %s; all was read from the start", opt->state,
 			 report->started_over);
 	if (read->truncated)
-		run_note(r, "%llu logs became shorter while they were read",
+		run_warn(r, "%llu logs became shorter while they were read",
 			 (unsigned long long)read->truncated);
 	run_note(r, "%llu lines, %llu blocked packets logged, %llu sources%s",
 		 (unsigned long long)read->lines, (unsigned long long)read->blocks,

@@ -11,7 +11,7 @@ declare -A packages=(
 	[kmod]='linux-headers-amd64 kmod'
 	[demo]='@build curl iproute2'
 	[test]='@build @kmod bats bats-support bats-assert bats-file libcmocka-dev curl jq netcat-openbsd socat python3
-		procps iproute2 libsvm-tools mawk'
+		procps iproute2 libsvm-tools mawk zstd'
 	[vm]='@kmod qemu-system-x86 busybox-static cpio xz-utils zstd procps'
 	[uml]='linux-source-6.1 gcc make flex bison bc libelf-dev kmod cpio busybox-static xz-utils perl'
 	[lint]='@build sparse cppcheck clang clang-tidy clang-format shellcheck linux-source-6.1 perl man-db'
