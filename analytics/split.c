@@ -88,16 +88,22 @@ static void split_other(const char *s, const char *end, struct an_line *line)
 		line->alert_len = 0;
 }
 
-/* A packet logged after any prefix: blanks or nothing before "IN=", and OUT= after it. */
+/* A packet logged after any prefix: a blank or nothing before "IN=", and OUT= after it. */
 static const char *packet_fields(const char *msg, const char *end)
 {
 	const char *limit = end - msg > AN_PREFIX_MAX + 3 ? msg + AN_PREFIX_MAX + 3 : end;
-	const char *in = memmem(msg, (size_t)(limit - msg), "IN=", 3), *out;
+	const char *eq = msg, *in, *out;
 
-	if (!in || (in > msg && in[-1] != ' ' && (in - msg < 4 || memcmp(in - 4, "#011", 4))))
-		return NULL;
-	out = next_word(in, end);
-	return end - out >= 4 && !memcmp(out, "OUT=", 4) ? in : NULL;
+	while ((eq = memchr(eq, '=', (size_t)(limit - eq)))) {
+		in = eq++ - 2;
+		if (in < msg || in[0] != 'I' || in[1] != 'N')
+			continue;
+		if (in > msg && in[-1] != ' ' && (in - msg < 4 || memcmp(in - 4, "#011", 4)))
+			return NULL;
+		out = next_word(in, end);
+		return end - out >= 4 && !memcmp(out, "OUT=", 4) ? in : NULL;
+	}
+	return NULL;
 }
 
 static enum an_line_kind kind_of(const struct an_prefixes *prefixes, struct an_line *line)
@@ -142,7 +148,9 @@ bool an_line_exec(const struct an_line *line, struct an_exec *exec)
 
 	if (line->kind != AN_LINE_EXEC && line->kind != AN_LINE_ENDED)
 		return false;
-	p = memchr(p, '=', (size_t)(end - p)) + 1;
+	/* kind_of() has seen the '='. */
+	while (*p++ != '=')
+		;
 	exec->fn = p;
 	while (p < end && *p != ' ')
 		p++;
@@ -164,7 +172,9 @@ bool an_line_load(const struct an_line *line, uint32_t *node, uint32_t *centi)
 
 	if (line->kind != AN_LINE_LOAD)
 		return false;
-	p = memchr(p, '=', (size_t)(end - p)) + 1;
+	/* kind_of() has seen the '='. */
+	while (*p++ != '=')
+		;
 	if (!split_number(&p, end, UINT32_MAX, &id) || !split_word(&p, end, " run=") ||
 	    !split_number(&p, end, 1000000, &whole) || !split_word(&p, end, ".") || end - p < 2)
 		return false;
