@@ -20,7 +20,7 @@ static size_t deny_list(const struct an_values *v, char *buf, size_t *written)
 		const char *ip = v->deny[*written].ip;
 		size_t need = strlen(ip) + (*written > 0);
 
-		if (value + need > AN_VALUE_MAX)
+		if (value + need > AN_DENY_BYTES)
 			break;
 		p += sprintf(p, "%s%s", *written ? ";" : "", ip);
 		value += need;

@@ -8,7 +8,7 @@
 #include "curve.h"
 
 #define AN_SCHEMA_VERSION	1
-#define AN_VALUE_MAX		1024	/* bytes of one value, as the kernel's parser allows */
+#define AN_DENY_BYTES		16384	/* of DenySources, the one value that may be so long */
 #define AN_VALUES_BYTES		65536	/* the most the kernel reads; more is not written */
 
 struct an_values {
@@ -28,7 +28,7 @@ struct an_values {
 
 /*
  * Formats the file into @buf (AN_VALUES_BYTES) and returns its length; *written gets how many deny
- * entries found room in a value of AN_VALUE_MAX bytes.
+ * entries found room in AN_DENY_BYTES.
  */
 size_t an_values_format(const struct an_values *v, char *buf, size_t *written);
 

@@ -27,7 +27,6 @@ setup()
 	[ ! -e $ROOT/bad-train ] || { echo 'half a report'; echo 'virgo: analytics train: no better than a rule' >&2; exit 1; }
 	while [ "\$1" != --out ]; do shift; done
 	[ -e $ROOT/link ] && ln -sfn $ROOT/secret "\$2" || cat $ROOT/learnt >"\$2"
-	touch "\${2%/*}/state"
 	echo 'a warning' >&2
 	echo '9 lines, 3 sources'
 	EOF
@@ -64,7 +63,7 @@ nightly()
 		run -0 --separate-stderr nightly a.log b.log
 		assert_equal "$output$stderr" ''
 	done
-	assert_equal "$(head -n 2 log/virgo)" "$ME -q analytics train --state $ROOT/var/state --model-dir $ROOT/var/model --out $ROOT/var/values a.log b.log
+	assert_equal "$(head -n 2 log/virgo)" "$ME -q analytics train --model-dir $ROOT/var/model --out $ROOT/var/values a.log b.log
 $ME -q analytics apply"
 	assert_equal "$(sort -u log/syslog)" '-t virgo-analytics -p daemon.info -- done: 9 lines, 3 sources'
 	assert_equal "$(wc -l <log/syslog)" 7
@@ -82,7 +81,7 @@ $ME -q analytics apply"
 	run -0 nightly a.log
 	assert_equal "$(cut -d' ' -f1 log/virgo | sort -u)" nobody
 	assert_equal "$(find etc run var -type f -newer mark -user root | sort | tr '\n' ' ')" 'etc/values.conf run/lock '
-	assert_equal "$(stat -c '%U %a' var) $(stat -c %U var/state var/values | sort -u)" 'nobody 750 nobody'
+	assert_equal "$(stat -c '%U %a' var) $(stat -c %U var/values)" 'nobody 750 nobody'
 	assert_equal "$(stat -c '%U:%G %a' etc/values.conf)" 'root:root 644'
 }
 

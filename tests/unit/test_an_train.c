@@ -157,7 +157,7 @@ static void subsamples(void **state)
 
 static void values(void **state)
 {
-	struct an_source deny[100];
+	static struct an_source deny[AN_DENY_MAX];
 	struct an_values v = {
 		.generated = 1700000000, .valid_for = 3600, .model_version = 1, .quality = 912,
 		.train_rows = 77, .max_bandwidth = 200, .top = deny, .deny = deny, .ndeny = 2,
@@ -166,7 +166,7 @@ static void values(void **state)
 	size_t written, i, len;
 
 	memset(deny, 0, sizeof(deny));
-	for (i = 0; i < 100; i++)
+	for (i = 0; i < AN_DENY_MAX; i++)
 		snprintf(deny[i].ip, sizeof(deny[i].ip), "198.51.100.%zu", 100 + i);
 	deny[0].count = 12;
 	len = an_values_format(&v, buf, &written);
@@ -178,11 +178,15 @@ static void values(void **state)
 			    "TopSourceIP=198.51.100.100\nTopSourceCount=12\n"
 			    "DenySources=198.51.100.100;198.51.100.101\nLogLimited=0\n"
 			    "MaxNetworkBandwidth=200\n");
-	/* No value longer than the kernel reads, and no key without a value. */
-	v.ndeny = 100;
-	an_values_format(&v, buf, &written);
-	assert_int_equal(written, 68);
-	assert_in_range(strcspn(strstr(buf, "DenySources=") + 12, "\n"), 1000, AN_VALUE_MAX);
+	/* As many as may be, and the longest there are: all find room. */
+	for (i = 0; i < AN_DENY_MAX; i++)
+		snprintf(deny[i].ip, sizeof(deny[i].ip), "2001:db8:1111:2222:3333:4444:5555:%zx",
+			 0x6600 + i);
+	v.ndeny = AN_DENY_MAX;
+	len = an_values_format(&v, buf, &written);
+	assert_int_equal(written, AN_DENY_MAX);
+	assert_in_range(len, 10000, AN_VALUES_BYTES - 1);
+	assert_in_range(strcspn(strstr(buf, "DenySources=") + 12, "\n"), 9000, AN_DENY_BYTES);
 	v = (struct an_values){ 0 };
 	an_values_format(&v, buf, &written);
 	assert_null(strstr(buf, "DenySources"));
