@@ -34,7 +34,7 @@ BASE    := -std=gnu11 -D_GNU_SOURCE -DVIRGO_VERSION='"$(VERSION)"' -DVIRGO_LIBDI
 	   $(WARN) $(CFLAGS) $(SANFLAGS) -MMD -MP
 # kernel code in user space: the shim's headers stand in for the kernel's
 KUSER   := $(BASE) -DURCU_INLINE_SMALL_FUNCTIONS -Ikmod/user/include -Ikmod/include -Ikmod
-UUSER   := $(BASE) -Ilib/include -Ikmod/user/include -Ikmod/include -Ikmod -I. -fPIC
+UUSER   := $(BASE) -Ilib/include -Ikmod/user/include -Ikmod/include -Ikmod -I. -fPIC -fno-semantic-interposition
 
 # the helper is a program of this machine alone: no shim, nothing but the C library
 HUSER   := $(BASE) -Ilib/include -Ikmod/include -I. -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong
@@ -64,7 +64,7 @@ FUNC_LIB := $(FUNC_SRC:helper/functions/%.c=$B/functions/%.so)
 
 NODE_LIBS := -lnettle -lurcu-memb -lurcu-cds -lurcu-common -lpthread
 LIB_LIBS  := -lcurl -lcjson -lnettle -lpthread
-AN_LIBS   := -lsvm -lcjson -lnettle -lz -lm -lpthread
+AN_LIBS   := -lsvm -lcjson -lnettle -lz -lzstd -lm -lpthread -ldl
 
 .PHONY: all user kmod examples test unit demo demo-vm bench fuzz lint install uninstall clean help deps
 all: user kmod
@@ -161,7 +161,7 @@ build/unit/shim/%.o: kmod/user/shim/%.c Makefile
 
 build/unit/%: tests/unit/%.c $(SHIM_UNIT) Makefile
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(UNITFLAGS) -o $@ $< $(SHIM_UNIT) -lcmocka -lcurl -lcjson -lsvm -lz -lm -ldl $(NODE_LIBS)
+	$(call say,CC,$<)$(CC) $(UNITFLAGS) -o $@ $< $(SHIM_UNIT) -lcmocka -lcurl -lcjson -lsvm -lz -lzstd -lm -ldl $(NODE_LIBS)
 
 # a whole node under test: all of core, with the test as its host
 CORE_UNIT := $(patsubst kmod/core/%.c,build/unit/core/%.o,$(wildcard kmod/core/*.c))
@@ -185,7 +185,18 @@ build/unit/test_shell_expand: tests/unit/test_shell_expand.c $(SHELL_UNIT) Makef
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(UNITFLAGS) -o $@ $< $(SHELL_UNIT) -lcmocka
 
--include $(UNIT_BIN:=.d) $(SHIM_UNIT:.o=.d) $(CORE_UNIT:.o=.d) $(SHELL_UNIT:.o=.d)
+# models under test: all of analytics, as one program
+AN_UNIT := $(AN_SRC:analytics/%.c=build/unit/analytics/%.o)
+
+build/unit/analytics/%.o: analytics/%.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(UNITFLAGS) -c -o $@ $<
+
+build/unit/test_an_train build/unit/test_an_model build/unit/test_an_report: build/unit/%: tests/unit/%.c $(AN_UNIT) $(SHIM_UNIT) Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(UNITFLAGS) -o $@ $< $(AN_UNIT) $(SHIM_UNIT) -lcmocka $(AN_LIBS) $(NODE_LIBS)
+
+-include $(UNIT_BIN:=.d) $(SHIM_UNIT:.o=.d) $(CORE_UNIT:.o=.d) $(SHELL_UNIT:.o=.d) $(AN_UNIT:.o=.d)
 
 unit: $(UNIT_BIN)
 	@tests/run.sh unit

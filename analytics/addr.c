@@ -6,47 +6,6 @@
 
 #include "addr.h"
 
-/* One number of a dotted address. Returns the bytes eaten, 0 when it is none. */
-static size_t addr_octet(const char *s, const char *end, uint32_t *v4)
-{
-	unsigned int n = 0;
-	size_t i;
-
-	for (i = 0; s + i < end && i < 3; i++) {
-		unsigned int d = (unsigned char)s[i] - '0';
-
-		if (d > 9)
-			break;
-		n = n * 10 + d;
-	}
-	if (!i || n > 255 || (i > 1 && s[0] == '0'))
-		return 0;
-	*v4 = *v4 << 8 | n;
-	return i;
-}
-
-static bool addr_parse_v4(const char *s, size_t len, struct an_addr *addr)
-{
-	const char *end = s + len;
-	uint32_t v4 = 0;
-	size_t n;
-	int i;
-
-	for (i = 0; i < 4; i++) {
-		if (i && (s == end || *s++ != '.'))
-			return false;
-		n = addr_octet(s, end, &v4);
-		if (!n)
-			return false;
-		s += n;
-	}
-	if (s != end)
-		return false;
-	addr->hi = 0;
-	addr->lo = AN_V4_MAPPED | v4;
-	return true;
-}
-
 static uint64_t addr_be64(const unsigned char *p)
 {
 	uint64_t v = 0;
@@ -59,13 +18,14 @@ static uint64_t addr_be64(const unsigned char *p)
 
 bool an_addr_parse(const char *s, size_t len, struct an_addr *addr)
 {
+	const char *text_end = s + len;
 	unsigned char raw[16];
 	char text[AN_ADDR_TEXT];
 
 	if (!len || len >= sizeof(text))
 		return false;
 	if (!memchr(s, ':', len))
-		return addr_parse_v4(s, len, addr);
+		return an_addr_parse_v4(&s, text_end, addr) && s == text_end;
 	if (memchr(s, 0, len))
 		return false;
 	memcpy(text, s, len);

@@ -49,6 +49,42 @@ static inline uint64_t an_addr_hash(struct an_addr a)
 }
 
 /*
+ * Four decimal numbers without leading zeros at *p, which is left after them; false, and *p as it
+ * was, when there is no such thing. What follows is the caller's to look at.
+ */
+static inline bool an_addr_parse_v4(const char **p, const char *end, struct an_addr *addr)
+{
+	const char *s = *p;
+	uint32_t v4 = 0;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		unsigned int n, d;
+
+		if (i && (s == end || *s++ != '.'))
+			return false;
+		if (s == end || (n = (unsigned char)*s - (unsigned int)'0') > 9)
+			return false;
+		s++;
+		if (n && s < end && (d = (unsigned char)*s - (unsigned int)'0') <= 9) {
+			n = n * 10 + d;
+			s++;
+			if (s < end && (d = (unsigned char)*s - (unsigned int)'0') <= 9) {
+				n = n * 10 + d;
+				s++;
+			}
+		}
+		if (n > 255)
+			return false;
+		v4 = v4 << 8 | n;
+	}
+	addr->hi = 0;
+	addr->lo = AN_V4_MAPPED | v4;
+	*p = s;
+	return true;
+}
+
+/*
  * Exactly the @len bytes at @s must be an address: four decimal numbers without leading zeros, or
  * any form of IPv6 (without zone). Never reads past @s + @len.
  */

@@ -248,3 +248,43 @@ uint32_t an_count_top(const struct an_count *c, uint32_t *index, uint32_t max)
 	}
 	return n;
 }
+
+void an_count_put(const struct an_count *c, struct an_bytes *to)
+{
+	uint32_t i;
+
+	an_put(to, c->n, 4);
+	an_put(to, !!c->heap, 1);
+	for (i = 0; i < c->n; i++) {
+		an_put(to, c->entries[i].addr.hi, 8);
+		an_put(to, c->entries[i].addr.lo, 8);
+		an_put(to, c->entries[i].count, 8);
+		an_put(to, c->entries[i].error, 8);
+	}
+}
+
+bool an_count_get(struct an_count *c, struct an_bytes *from)
+{
+	uint32_t n = (uint32_t)an_get(from, 4), i;
+	uint64_t heap = an_get(from, 1);
+	bool fresh;
+
+	/* A heap there is only of a full table. */
+	if (from->bad || n > c->limit || heap > 1 || (heap && n != c->limit))
+		return false;
+	for (i = 0; i < n; i++) {
+		struct an_addr addr;
+		uint64_t count, error;
+
+		addr.hi = an_get(from, 8);
+		addr.lo = an_get(from, 8);
+		count = an_get(from, 8);
+		error = an_get(from, 8);
+		if (from->bad || !count || error >= count || count > INT64_MAX ||
+		    an_count_add(c, addr, &fresh) != i)
+			return false;
+		c->entries[i].count = count;
+		c->entries[i].error = error;
+	}
+	return !heap || heap_make(c);
+}

@@ -9,6 +9,7 @@
 #define VIRGO_AN_COUNT_H
 
 #include "addr.h"
+#include "bytes.h"
 
 #define AN_COUNT_NONE	UINT32_MAX
 
@@ -43,5 +44,14 @@ uint32_t an_count_find(const struct an_count *c, struct an_addr addr);
 
 /* Fills @index with the @max most counted entries, by falling count, then by address. */
 uint32_t an_count_top(const struct an_count *c, uint32_t *index, uint32_t max);
+
+/* Writes the counts for a later run; the owner's numbers are not among them. */
+void an_count_put(const struct an_count *c, struct an_bytes *to);
+
+/*
+ * Reads them back into @c, which is initialised and empty. False when they are none, when they are
+ * more than its limit (or bounds that another limit made), or when out of memory.
+ */
+bool an_count_get(struct an_count *c, struct an_bytes *from);
 
 #endif

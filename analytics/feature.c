@@ -9,7 +9,7 @@ const char *const an_feature_names[AN_NFEATURES] = {
 	"syn_only_share", "udp_share", "ack_rst_share", "mean_length", "df_share",
 	"mean_ttl", "sports_per_line", "low_sport_share", "group_share", "log_mean_gap",
 	"gap_variation", "top_port_share", "port_entropy", "log_busiest_minute",
-	"minutes_per_line",
+	"minutes_per_line", "attacked_port_share", "high_sport_share", "busiest_minute_share",
 };
 
 static double ratio(double a, double b)
@@ -81,4 +81,7 @@ void an_features(const struct an_stat *st, double f[AN_NFEATURES])
 	port_spread(st, &f[16], &f[17]);
 	f[18] = log1p((double)st->busiest);
 	f[19] = ratio((double)st->minutes, n);
+	f[20] = ratio((double)an_stat_attacked(st), (double)st->with_port);
+	f[21] = ratio((double)st->high_spt, n);
+	f[22] = ratio((double)st->busiest, n);
 }

@@ -5,7 +5,7 @@
 
 #include "stat.h"
 
-#define AN_NFEATURES	20
+#define AN_NFEATURES	23
 
 /* Short names in the order of the vector, for the manifest and the report. */
 extern const char *const an_feature_names[AN_NFEATURES];

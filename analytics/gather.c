@@ -10,10 +10,12 @@
 /* A walk over one log. */
 struct walk {
 	struct an_gathered *g;
-	const struct an_train_options *opt;
+	const struct an_gather_options *opt;
 	struct an_read_stats *stats;
 	struct an_error *err;
+	struct an_prefixes prefixes;
 	struct an_clock clock;
+	struct an_group *group;
 	struct an_sources early, late;	/* the two halves; with labels given, early is all */
 	bool halve;
 	uint64_t switch_at;
@@ -21,6 +23,11 @@ struct walk {
 	int64_t first_ms;		/* of this log, by the counting walk */
 	uint64_t blocks;
 };
+
+static int no_memory(struct an_error *err)
+{
+	return an_fail(err, AN_NOMEM, "out of memory");
+}
 
 static int progress(const struct walk *w)
 {
@@ -42,55 +49,68 @@ static bool note_own(struct walk *w, const struct an_event *ev)
 	return an_count_add(&w->g->own, own, &fresh) != AN_COUNT_NONE;
 }
 
-static bool take(struct walk *w, const struct an_event *ev)
+static bool take_packet(struct walk *w, const struct an_event *ev)
 {
-	struct an_read_stats *stats = w->stats;
-	bool late = w->halve && stats->blocks >= w->switch_at;
+	bool late = w->halve && w->stats->blocks >= w->switch_at;
 	bool fresh;
 
-	if (ev->ms != AN_MS_NONE) {
-		if (!stats->blocks)
-			stats->first = ev->ms / 1000;
-		stats->last = ev->ms / 1000;
+	if (ev->ms != AN_MS_NONE)
 		an_rate_add(&w->g->rate, ev->ms);
-	}
-	stats->blocks++;
+	w->stats->blocks++;
 	return an_count_add(&w->g->total, ev->src, &fresh) != AN_COUNT_NONE &&
 	       note_own(w, ev) && an_sources_add(late ? &w->late : &w->early, ev);
 }
 
-static int walk_block(void *arg, const char *p, const char *end)
+static bool take_line(struct walk *w, const struct an_line *line)
+{
+	struct an_event ev;
+	bool packet = false;
+
+	if (line->kind == AN_LINE_BLOCK) {
+		packet = an_line_packet(line, &ev);
+		if (!packet)
+			w->stats->malformed++;
+		else if (!take_packet(w, &ev))
+			return false;
+	} else if (line->kind == AN_LINE_EXEC || line->kind == AN_LINE_LOAD) {
+		an_runs_add(&w->g->runs, line);
+	}
+	if (line->ms == AN_MS_NONE)
+		return true;
+	if (!w->stats->first)
+		w->stats->first = line->ms / 1000;
+	w->stats->last = line->ms / 1000;
+	return an_windows_add(&w->group->windows, line, packet ? &ev : NULL);
+}
+
+static int walk_block(void *arg, struct an_block *block)
 {
 	struct walk *w = arg;
-	const char *line, *stop, *fields;
+	const char *s, *end;
 
-	while (an_next_line(&p, end, w->stats, &line, &stop)) {
-		struct an_event ev;
+	while (an_next_line(block, w->stats, &s, &end)) {
+		struct an_line line;
 
-		fields = an_line_tag(line, stop);
-		if (!fields)
-			continue;
-		if (!an_line_event(&w->clock, line, fields, stop, &ev))
-			w->stats->malformed++;
-		else if (!take(w, &ev))
-			return an_fail(w->err, AN_NOMEM, "out of memory");
+		an_line_split(&w->clock, &w->prefixes, s, end, &line);
+		if (!take_line(w, &line))
+			return no_memory(w->err);
 	}
 	return progress(w);
 }
 
 /* Only counts, and finds the log's first moment. */
-static int count_block(void *arg, const char *p, const char *end)
+static int count_block(void *arg, struct an_block *block)
 {
 	struct walk *w = arg;
 	const char *line, *stop, *fields;
 	struct an_addr src;
 
-	while (an_next_line(&p, end, w->stats, &line, &stop)) {
-		fields = an_line_tag(line, stop);
-		if (!fields || !an_line_source(fields, stop, &src))
-			continue;
-		if (!w->blocks++ && !an_stamp_parse(&w->clock, line, stop, &w->first_ms))
+	while (an_next_line(block, w->stats, &line, &stop)) {
+		if (w->first_ms == AN_MS_NONE &&
+		    !an_stamp_parse(&w->clock, line, stop, &w->first_ms))
 			w->first_ms = AN_MS_NONE;
+		fields = an_line_tag(&w->prefixes, line, stop);
+		w->blocks += fields && an_line_source(fields, stop, &src);
 	}
 	return progress(w);
 }
@@ -110,35 +130,24 @@ static const struct an_stat *judged(const struct walk *w, const struct an_source
 	return st;
 }
 
-static bool table_grow(struct an_table *t)
-{
-	size_t room = t->room ? t->room * 2 : 256;
-	void *p;
-
-	p = realloc(t->f, room * sizeof(*t->f));
-	if (!p)
-		return false;
-	t->f = p;
-	p = realloc(t->traits, room * sizeof(*t->traits));
-	if (!p)
-		return false;
-	t->traits = p;
-	p = realloc(t->y, room);
-	if (!p)
-		return false;
-	t->y = p;
-	t->room = room;
-	return true;
-}
-
 static bool add_row(struct an_table *t, const struct an_stat *st, bool hostile)
 {
-	if (t->n == t->room && !table_grow(t))
-		return false;
-	an_features(st, t->f[t->n]);
-	an_traits(st, &t->traits[t->n]);
-	t->y[t->n++] = hostile ? 1 : -1;
-	return true;
+	struct svm_node x[AN_NFEATURES + 1];
+	double f[AN_NFEATURES];
+
+	if (t->rows.n == t->room) {
+		size_t room = t->room ? t->room * 2 : 256;
+		void *p = realloc(t->traits, room * sizeof(*t->traits));
+
+		if (!p)
+			return false;
+		t->traits = p;
+		t->room = room;
+	}
+	an_traits(st, &t->traits[t->rows.n]);
+	an_features(st, f);
+	an_sparse(f, AN_NFEATURES, x);
+	return an_rows_add(&t->rows, x, hostile ? 1 : -1, 0);
 }
 
 static bool add_cand(struct an_cands *c, struct an_addr addr, const struct an_stat *st,
@@ -156,13 +165,16 @@ static bool add_cand(struct an_cands *c, struct an_addr addr, const struct an_st
 		c->room = room;
 	}
 	v = &c->v[c->n++];
-	*v = (struct an_cand){ .addr = addr, .count = st->n, .label = label };
+	*v = (struct an_cand){
+		.addr = addr, .count = st->n, .busiest = st->busiest, .label = label,
+		.udp_share = (double)st->udp / (double)st->n,
+	};
 	an_features(st, v->f);
 	an_traits(st, &v->traits);
 	return true;
 }
 
-/* Rows and candidates of sources whose labels were given. */
+/* Rows and candidates of sources whose labels were given; of an incomplete list, the rule's. */
 static bool rows_given(struct walk *w, const struct an_sources *s, const struct an_labels *labels)
 {
 	uint32_t i;
@@ -170,13 +182,22 @@ static bool rows_given(struct walk *w, const struct an_sources *s, const struct 
 	for (i = 0; i < s->count.n; i++) {
 		struct an_addr addr = s->count.entries[i].addr;
 		const struct an_stat *st = judged(w, s, i);
-		enum an_label label;
+		enum an_label label = AN_LABEL_NONE;
+		struct an_traits t;
+		bool hostile;
 
 		if (!st)
 			continue;
-		label = an_labels_get(labels, addr);
-		if (!add_row(&w->g->rows, st, label == AN_LABEL_HOSTILE) ||
-		    !add_cand(&w->g->cands, addr, st, label))
+		if (labels)
+			label = an_labels_get(labels, addr);
+		hostile = label == AN_LABEL_HOSTILE;
+		if (labels && label == AN_LABEL_NONE && !labels->complete) {
+			an_traits(st, &t);
+			hostile = an_rule_says(&an_rule_weak, &t);
+			w->g->ruled++;
+		}
+		if (!add_cand(&w->g->cands, addr, st, label) ||
+		    (labels && labels->has_sources && !add_row(&w->g->sources, st, hostile)))
 			return false;
 	}
 	w->g->unobserved += s->unobserved;
@@ -202,7 +223,7 @@ static bool rows_weak(struct walk *w, const struct an_sources *early, const stru
 			an_traits(then, &t);
 			hostile = an_rule_says(&an_rule_weak, &t);
 		}
-		if (!add_row(&w->g->rows, st, hostile))
+		if (!add_row(&w->g->sources, st, hostile))
 			return false;
 	}
 	for (i = 0; i < late->count.n; i++) {
@@ -214,72 +235,104 @@ static bool rows_weak(struct walk *w, const struct an_sources *early, const stru
 	return true;
 }
 
-static int open_all(struct walk *w, bool rewind)
+/* Opens the logs. */
+static int open_all(struct walk *w)
 {
+	struct an_gathered *g = w->g;
+	int ret = an_logs_open(&g->logs, w->opt->logs, w->opt->nlogs, w->halve || w->opt->rewind,
+			       NULL, w->err);
 	size_t i;
-	int ret;
 
-	w->g->inputs = calloc(w->opt->nlogs, sizeof(*w->g->inputs));
-	if (!w->g->inputs)
-		return an_fail(w->err, AN_NOMEM, "out of memory");
-	for (i = 0; i < w->opt->nlogs; i++)
-		w->g->inputs[i].fd = -1;
-	w->g->ninputs = w->opt->nlogs;
-	for (i = 0; i < w->opt->nlogs; i++) {
-		ret = an_input_open(&w->g->inputs[i], w->opt->logs[i], rewind, w->err);
-		if (ret)
-			return ret;
-		if (!w->g->inputs[i].gzip)
-			w->total += w->g->inputs[i].size;
+	if (ret)
+		return ret;
+	g->order = calloc(g->logs.n + 1, sizeof(*g->order));
+	if (!g->order)
+		return no_memory(w->err);
+	for (i = 0; i < g->logs.n; i++) {
+		g->order[i] = i;
+		if (g->logs.in[i].packing == AN_PLAIN)
+			w->total += g->logs.in[i].size;
 	}
 	return AN_OK;
 }
 
-/* One log on its own clock: each begins with a year of its own. */
-static int walk_log(struct walk *w, struct an_input *in, unsigned int flags, an_block_fn fn)
+/* The group input @i belongs to: one for all, or one for each name given. */
+static size_t group_of(const struct an_gathered *g, size_t i)
 {
-	an_clock_init(&w->clock, w->opt->now);
-	return an_input_scan(in, flags, w->stats, fn, w, w->err);
+	return g->ngroups > 1 ? g->logs.in[i].given : 0;
 }
 
-/* Logs with labels: one table for each labels file, one after the other. */
-static int gather_given(struct walk *w)
+static int walk_log(struct walk *w, size_t i, unsigned int flags, an_block_fn fn)
 {
-	size_t nlogs = w->opt->nlogs, group = w->opt->nlabels == 1 ? nlogs : 1, i, j;
-	int ret = open_all(w, false);
+	w->group = &w->g->groups[group_of(w->g, i)];
+	return an_logs_scan(&w->g->logs, i, &w->clock, w->opt->now, flags, w->stats, fn, w, w->err);
+}
 
-	for (i = 0; i < w->opt->nlabels && !ret; i++) {
-		struct an_labels labels = { 0 };
+/* The groups with their labels, before anything is read. */
+static int load_groups(struct walk *w)
+{
+	struct an_gathered *g = w->g;
+	size_t i, n = w->opt->nlabels > 1 ? w->opt->nlabels : 1;
+	bool sources = false, windows = false;
+	int ret = AN_OK;
 
-		ret = an_labels_load(&labels, w->opt->labels[i], w->err);
-		if (!ret && !an_sources_init(&w->early, w->opt->max_sources))
-			ret = an_fail(w->err, AN_NOMEM, "out of memory");
-		for (j = i * group; j < (i + 1) * group && !ret; j++)
-			ret = walk_log(w, &w->g->inputs[j], AN_SCAN_HASH, walk_block);
-		if (!ret && !rows_given(w, &w->early, &labels))
-			ret = an_fail(w->err, AN_NOMEM, "out of memory");
+	g->groups = calloc(n, sizeof(*g->groups));
+	if (!g->groups)
+		return no_memory(w->err);
+	g->ngroups = n;
+	for (i = 0; i < n && !ret; i++) {
+		struct an_group *group = &g->groups[i];
+
+		if (i < w->opt->nlabels)
+			ret = an_labels_load(&group->labels, w->opt->labels[i], w->err);
+		if (!ret && !an_windows_init(&group->windows))
+			ret = no_memory(w->err);
+		sources |= group->labels.has_sources;
+		windows |= group->labels.has_windows;
+	}
+	g->weak = !sources;
+	g->window_labels = windows ? AN_WINDOWS_GIVEN : AN_WINDOWS_WEAK;
+	w->halve = g->weak && w->opt->halve;
+	return ret;
+}
+
+/* Logs that are not halved: a table for each group, one after the other. */
+static int gather_whole(struct walk *w)
+{
+	unsigned int flags = w->opt->hash ? AN_SCAN_HASH : 0;
+	size_t i, j;
+	int ret = AN_OK;
+
+	for (i = 0; i < w->g->ngroups && !ret; i++) {
+		const struct an_labels *labels = &w->g->groups[i].labels;
+
+		if (!an_sources_init(&w->early, w->opt->max_sources))
+			ret = no_memory(w->err);
+		for (j = 0; j < w->g->logs.n && !ret; j++)
+			if (group_of(w->g, j) == i)
+				ret = walk_log(w, j, flags, walk_block);
+		if (!ret && !rows_given(w, &w->early, labels->has_sources ? labels : NULL))
+			ret = no_memory(w->err);
 		an_sources_free(&w->early);
-		an_labels_free(&labels);
 	}
 	return ret;
 }
 
 /* Puts the logs in the order of their first moments; those without keep their places at the end. */
-static void sort_logs(struct an_input *in, int64_t *first, size_t n)
+static void sort_logs(struct an_gathered *g, int64_t *first)
 {
 	size_t i, j;
 
-	for (i = 1; i < n; i++) {
-		struct an_input input = in[i];
+	for (i = 1; i < g->logs.n; i++) {
 		int64_t ms = first[i];
 
 		if (ms == AN_MS_NONE)
 			continue;
 		for (j = i; j && (first[j - 1] == AN_MS_NONE || first[j - 1] > ms); j--) {
-			in[j] = in[j - 1];
+			g->order[j] = g->order[j - 1];
 			first[j] = first[j - 1];
 		}
-		in[j] = input;
+		g->order[j] = i;
 		first[j] = ms;
 	}
 }
@@ -288,44 +341,41 @@ static void sort_logs(struct an_input *in, int64_t *first, size_t n)
 static int count_logs(struct walk *w, uint64_t *blocks)
 {
 	struct an_read_stats unused = { 0 }, *stats = w->stats;
-	int64_t *first = calloc(w->opt->nlogs, sizeof(*first));
+	int64_t *first = calloc(w->g->logs.n + 1, sizeof(*first));
 	int ret = AN_OK;
 	size_t i;
 
 	if (!first)
-		return an_fail(w->err, AN_NOMEM, "out of memory");
+		return no_memory(w->err);
 	w->stats = &unused;
-	for (i = 0; i < w->opt->nlogs && !ret; i++) {
+	for (i = 0; i < w->g->logs.n && !ret; i++) {
 		w->blocks = 0;
 		w->first_ms = AN_MS_NONE;
-		ret = walk_log(w, &w->g->inputs[i], AN_SCAN_HASH, count_block);
+		ret = walk_log(w, i, w->opt->hash ? AN_SCAN_HASH : 0, count_block);
 		first[i] = w->first_ms;
 		*blocks += w->blocks;
 	}
 	if (!ret)
-		sort_logs(w->g->inputs, first, w->opt->nlogs);
+		sort_logs(w->g, first);
 	w->stats = stats;
 	free(first);
 	return ret;
 }
 
-static int gather_weak(struct walk *w)
+static int gather_halves(struct walk *w)
 {
 	uint64_t blocks = 0;
-	int ret = open_all(w, true);
+	int ret = count_logs(w, &blocks);
 	size_t i;
 
-	if (!ret)
-		ret = count_logs(w, &blocks);
 	if (!ret && (!an_sources_init(&w->early, w->opt->max_sources) ||
 		     !an_sources_init(&w->late, w->opt->max_sources)))
-		ret = an_fail(w->err, AN_NOMEM, "out of memory");
-	w->halve = true;
+		ret = no_memory(w->err);
 	w->switch_at = blocks / 2;
-	for (i = 0; i < w->opt->nlogs && !ret; i++)
-		ret = walk_log(w, &w->g->inputs[i], 0, walk_block);
+	for (i = 0; i < w->g->logs.n && !ret; i++)
+		ret = walk_log(w, w->g->order[i], 0, walk_block);
 	if (!ret && !rows_weak(w, &w->early, &w->late))
-		ret = an_fail(w->err, AN_NOMEM, "out of memory");
+		ret = no_memory(w->err);
 	w->g->early = w->switch_at;
 	w->g->late = w->stats->blocks - w->switch_at;
 	an_sources_free(&w->early);
@@ -333,24 +383,51 @@ static int gather_weak(struct walk *w)
 	return ret;
 }
 
-int an_gather(const struct an_train_options *opt, struct an_gathered *g,
+static int finish(struct an_gathered *g, struct an_read_stats *stats, struct an_error *err)
+{
+	bool column = false;
+	size_t i;
+
+	stats->sources = g->total.n;
+	stats->log_limited = an_rate_limited(&g->rate);
+	an_runs_end(&g->runs);
+	g->sources.rows.nfeat = AN_NFEATURES;
+	for (i = 0; i < g->ngroups; i++) {
+		an_windows_end(&g->groups[i].windows);
+		if (!an_win_norm(&g->groups[i].windows, &g->groups[i].norm))
+			return no_memory(err);
+		column |= g->groups[i].windows.has_alerts;
+	}
+	if (column && g->window_labels == AN_WINDOWS_WEAK)
+		g->window_labels = AN_WINDOWS_COLUMN;
+	return AN_OK;
+}
+
+int an_gather(const struct an_gather_options *opt, struct an_gathered *g,
 	      struct an_read_stats *stats, struct an_error *err)
 {
-	struct walk w = { .g = g, .opt = opt, .stats = stats, .err = err };
+	struct walk w = {
+		.g = g, .opt = opt, .stats = stats, .err = err,
+		.prefixes = { opt->prefixes, opt->nprefixes },
+	};
 	int ret;
 
 	memset(g, 0, sizeof(*g));
-	g->weak = !opt->nlabels;
-	if (!an_count_init(&g->total, opt->max_sources) || !an_count_init(&g->own, OWN_MAX))
-		return an_fail(err, AN_NOMEM, "out of memory");
-	ret = g->weak ? gather_weak(&w) : gather_given(&w);
+	if (!an_count_init(&g->total, opt->max_sources) || !an_count_init(&g->own, OWN_MAX) ||
+	    !an_runs_init(&g->runs, opt->seed))
+		return no_memory(err);
+	ret = load_groups(&w);
+	if (!ret)
+		ret = open_all(&w);
+	if (!ret)
+		ret = w.halve ? gather_halves(&w) : gather_whole(&w);
+	if (!ret)
+		ret = finish(g, stats, err);
 	if (ret)
 		return ret;
-	stats->sources = g->total.n;
-	stats->log_limited = an_rate_limited(&g->rate);
-	if (!stats->blocks)
-		return an_fail(err, AN_INPUT, "no [UFW BLOCK] line in %llu lines of %s%s: is this "
-			       "the kernel's log, and does the firewall log (ufw logging low)",
+	if (!stats->blocks && !g->runs.n && !stats->first)
+		return an_fail(err, AN_INPUT, "no [UFW BLOCK] line, no run and not even a time in "
+			       "%llu lines of %s%s: is this the kernel's log",
 			       (unsigned long long)stats->lines, opt->logs[0],
 			       opt->nlogs > 1 ? " and the others" : "");
 	return AN_OK;
@@ -360,14 +437,115 @@ void an_gather_free(struct an_gathered *g)
 {
 	size_t i;
 
-	for (i = 0; i < g->ninputs; i++)
-		an_input_close(&g->inputs[i]);
-	free(g->inputs);
-	free(g->rows.f);
-	free(g->rows.traits);
-	free(g->rows.y);
+	an_logs_close(&g->logs);
+	for (i = 0; i < g->ngroups; i++) {
+		an_labels_free(&g->groups[i].labels);
+		an_windows_free(&g->groups[i].windows);
+	}
+	free(g->order);
+	free(g->groups);
+	an_rows_free(&g->sources.rows);
+	free(g->sources.traits);
 	free(g->cands.v);
+	an_runs_free(&g->runs);
 	an_count_free(&g->total);
 	an_count_free(&g->own);
 	memset(g, 0, sizeof(*g));
+}
+
+enum an_label an_gather_window(const struct an_gathered *g, const struct an_group *group, size_t i)
+{
+	const struct an_window *w = &group->windows.v[i];
+	enum an_label label = AN_LABEL_NONE;
+	struct an_win_traits t;
+
+	if (g->window_labels == AN_WINDOWS_COLUMN)
+		return w->alerts ? AN_LABEL_HOSTILE : AN_LABEL_BENIGN;
+	if (g->window_labels == AN_WINDOWS_GIVEN) {
+		label = an_labels_window(&group->labels, w->start_ms);
+		if (label != AN_LABEL_NONE || group->labels.complete)
+			return label;
+	}
+	an_win_traits(&group->windows, &group->norm, i, &t);
+	return an_win_rule_weak(&t) ? AN_LABEL_HOSTILE : AN_LABEL_BENIGN;
+}
+
+struct window_ref {
+	const struct an_group *group;
+	size_t i;
+};
+
+/* Every window with a label; the caller frees all three. */
+static bool list_windows(const struct an_gathered *g, struct window_ref **refs, double **y,
+			 size_t **index, size_t *n)
+{
+	size_t total = 0, i, j;
+
+	for (i = 0; i < g->ngroups; i++)
+		total += g->groups[i].windows.n;
+	*refs = calloc(total + 1, sizeof(**refs));
+	*y = calloc(total + 1, sizeof(**y));
+	*index = calloc(total + 1, sizeof(**index));
+	*n = 0;
+	if (!*refs || !*y || !*index)
+		return false;
+	for (i = 0; i < g->ngroups; i++) {
+		for (j = 0; j < g->groups[i].windows.n; j++) {
+			enum an_label label = an_gather_window(g, &g->groups[i], j);
+
+			if (label == AN_LABEL_NONE)
+				continue;
+			(*index)[*n] = *n;
+			(*y)[*n] = label == AN_LABEL_HOSTILE ? 1 : -1;
+			(*refs)[(*n)++] = (struct window_ref){ &g->groups[i], j };
+		}
+	}
+	return true;
+}
+
+bool an_gather_windows(const struct an_gathered *g, size_t max, uint64_t seed,
+		       struct an_win_table *t, uint64_t *rows, uint64_t *positives)
+{
+	struct window_ref *refs = NULL;
+	size_t *index = NULL, n, i;
+	double *y = NULL;
+	bool ok = false;
+
+	memset(t, 0, sizeof(*t));
+	t->rows.nfeat = AN_W_NFEATURES;
+	*rows = *positives = 0;
+	if (!list_windows(g, &refs, &y, &index, &n))
+		goto out;
+	for (i = 0; i < n; i++)
+		*positives += y[i] > 0;
+	*rows = n;
+	n = an_subsample(index, y, n, max, seed);
+	t->traits = calloc(n + 1, sizeof(*t->traits));
+	if (!t->traits)
+		goto out;
+	for (i = 0; i < n; i++) {
+		const struct window_ref *ref = &refs[index[i]];
+		const struct an_windows *w = &ref->group->windows;
+		struct svm_node x[AN_W_NFEATURES + 1];
+		double span = (double)(w->v[w->n - 1].start_ms - w->v[0].start_ms + AN_WINDOW_MS);
+
+		an_win_row(w, &ref->group->norm, ref->i, x);
+		an_win_traits(w, &ref->group->norm, ref->i, &t->traits[i]);
+		if (!an_rows_add(&t->rows, x, y[index[i]],
+				 (double)(w->v[ref->i].start_ms - w->v[0].start_ms) / span))
+			goto out;
+	}
+	ok = true;
+out:
+	free(refs);
+	free(y);
+	free(index);
+	return ok;
+}
+
+void an_win_table_free(struct an_win_table *t)
+{
+	an_rows_free(&t->rows);
+	free(t->traits);
+	memset(t, 0, sizeof(*t));
 }

@@ -1,24 +1,36 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Training and judging a two-class SVM. The figures of quality come from nested cross validation:
- * kernel, parameters and threshold are chosen anew inside the training part of each fold, so the
- * rows a prediction is judged on had no part in any choice.
+ * Training and judging one support vector machine. The figures of quality come from nested held-back
+ * data: kernel, parameters and threshold are chosen anew inside the training part of each fold, so
+ * the rows a prediction is judged on had no part in any choice.
  */
 #ifndef VIRGO_AN_LEARN_H
 #define VIRGO_AN_LEARN_H
 
-#include <libsvm/svm.h>
-
 #include "analytics.h"
-#include "feature.h"
+#include "rows.h"
 
-#define AN_GRID_ROWS	1000	/* rows parameters are chosen on; training itself takes all */
+struct an_candidate {
+	int kernel;		/* LINEAR or RBF */
+	double c, gamma;	/* of a one-class machine, @c is nu */
+	double p;		/* width of the regression's tube */
+};
 
-/* Rows to learn from. The caller's, unchanged. */
-struct an_rows {
-	const double (*f)[AN_NFEATURES];
-	const signed char *y;	/* 1 hostile, -1 not */
-	size_t n;
+struct an_learn_options {
+	int type;			/* C_SVC, ONE_CLASS or EPSILON_SVR */
+	const struct an_candidate *grid;	/* simpler ones first: they win a tie */
+	size_t ngrid;
+	double tie;			/* so much better must a later candidate be */
+	size_t grid_rows;		/* rows parameters are chosen on; training itself takes all */
+	/* split by time where both sides then have positives, else dealt by class */
+	bool ordered;
+	bool fit_ranges;		/* scale each feature to 0..1 by its own range */
+	unsigned int folds;
+	uint64_t seed;
+	unsigned int threads;		/* 0: as many as there are processors */
+	const char *what;		/* "sources", for messages */
+	an_progress_fn progress;
+	void *progress_arg;
 };
 
 struct an_range {
@@ -26,47 +38,46 @@ struct an_range {
 };
 
 struct an_learned {
-	struct svm_model *model;	/* above 0 is hostile; the threshold is inside */
-	struct svm_node *nodes;		/* the model's support vectors point into these */
-	struct svm_problem prob;
-	struct an_range range[AN_NFEATURES];
+	struct svm_model *model;	/* above 0 is positive; the threshold is inside */
+	struct svm_problem prob;	/* the model's support vectors point into these */
+	struct an_range *range;		/* nfeat of them */
+	unsigned int nfeat;
+	double *w, base;		/* LINEAR: weights of unscaled features, and of none */
+	int type;
+	struct an_candidate chosen;
+	double threshold;
+	/* of the rows held back */
+	struct an_split split;
+	double *held;			/* a row: decision less its fold's threshold, or the value */
 	struct an_quality quality;
-	int kernel;			/* LINEAR or RBF */
-	double c, gamma, threshold;
-};
-
-struct an_learn_options {
-	uint64_t seed;
-	uint32_t folds;
-	an_progress_fn progress;
-	void *progress_arg;
 };
 
 /*
  * Needs at least twice @folds rows of either class (AN_USAGE otherwise). Deterministic for rows,
- * seed and folds. On failure there is nothing to free.
+ * seed and folds, whatever the number of threads. On failure there is nothing to free.
  */
 int an_learn(const struct an_rows *rows, const struct an_learn_options *opt,
 	     struct an_learned *out, struct an_error *err);
 void an_learned_free(struct an_learned *learned);
 
-/* Decision value of one vector of features: above 0 is hostile. */
-double an_decide(const struct an_learned *learned, const double f[AN_NFEATURES]);
+/* Decision value, or the predicted value, of a row that is not scaled yet. */
+double an_decide(const struct an_learned *learned, const struct svm_node *x);
+
+/* Scales as svm-scale -r does; @to has room for the row. Returns its length without the end. */
+size_t an_scale(const struct an_range *range, unsigned int nfeat, const struct svm_node *x,
+		struct svm_node *to);
+
+/* Fills learned->w for a linear model; false when out of memory. */
+bool an_learned_weigh(struct an_learned *learned);
 
 /*
- * The threshold for decision values @dec that gives the best F1 against @y, and that F1. 0 is
- * taken when it is within half a percent of the best: nothing is gained by moving it.
+ * The threshold for decision values @dec that gives the best F1 against @y, and that F1: the middle
+ * of those that come within a hundredth of it. 0 is taken when it is within half a percent of the
+ * best: nothing is gained by moving it.
  */
-double an_best_threshold(const double *dec, const signed char *y, size_t n, double *f1);
+double an_best_threshold(const double *dec, const double *y, size_t n, double *f1);
 
-/*
- * Deals the @n rows that @index names into @k folds, each class evenly; fold[i] is the fold of row
- * index[i]. The same for the same seed. False when out of memory.
- */
-bool an_deal(const signed char *y, const size_t *index, size_t n, unsigned int k, uint64_t seed,
-	     unsigned char *fold);
-
-/* Picks @want of @n indices at random, each class by its share; keeps @index in rising order. */
-size_t an_subsample(size_t *index, const signed char *y, size_t n, size_t want, uint64_t seed);
+/* Nothing libsvm has to say is for the terminal. */
+void an_learn_quiet(void);
 
 #endif

@@ -2,70 +2,131 @@
 /* Parser of firewall lines; must never read at or past the end it was given, whatever it reads. */
 #include <string.h>
 
-#include "line.h"
+#include "place.h"
+#include "reader.h"
 
-static const char tag[] = "[UFW BLOCK] ";
+static const char ufw[] = "[UFW BLOCK] ";
 
-#define TAG_LEN		(sizeof(tag) - 1)
+#define UFW_LEN		(sizeof(ufw) - 1)
 #define HOST_MAX	255
 #define BRACKET_MAX	24	/* "[4294967295.999999]" and a caller's "[T1234567]" fit */
+
+/* Bytes of "[ 123.456]" and "[T12]" between the brackets. */
+static const bool in_bracket[256] = {
+	['0' ... '9'] = true, ['.'] = true, [' '] = true, ['T'] = true, ['C'] = true,
+};
 
 /* "[ 123.456]" or "[T12]" at @s: the byte after it, or NULL. */
 static const char *skip_bracket(const char *s, const char *end)
 {
 	const char *limit = end - s > BRACKET_MAX ? s + BRACKET_MAX : end;
 
-	for (s++; s < limit; s++) {
-		if (*s == ']')
-			return s + 1;
-		if (!(*s >= '0' && *s <= '9') && *s != '.' && *s != ' ' && *s != 'T' && *s != 'C')
-			return NULL;
-	}
-	return NULL;
+	for (s++; s < limit && in_bracket[(unsigned char)*s]; s++)
+		;
+	return s < limit && *s == ']' ? s + 1 : NULL;
 }
 
-/* Steps over "HOST kernel: "; NULL when that is not what stands there. */
+/* Steps over " HOST kernel: "; NULL when that is not what stands there. */
 static const char *skip_host(const char *s, const char *end)
 {
-	size_t room;
-	const char *blank;
+	const char *limit = end - s > HOST_MAX ? s + HOST_MAX : end, *host = s + 1;
 
 	if (s == end || *s != ' ')
 		return NULL;
-	s++;
-	room = (size_t)(end - s) < HOST_MAX ? (size_t)(end - s) : HOST_MAX;
-	blank = memchr(s, ' ', room);
-	if (!blank || blank == s || end - blank < 9 || memcmp(blank, " kernel: ", 9))
+	for (s++; s < limit && *s != ' '; s++)
+		;
+	if (s == host || end - s < 9 || memcmp(s, " kernel: ", 9))
 		return NULL;
-	return blank + 9;
+	return s + 9;
 }
 
-const char *an_line_tag(const char *s, const char *end)
+/* Where the message of one of the kernel's own lines begins, or NULL: the only place believed. */
+const char *an_kernel_message(const char *s, const char *end)
 {
 	const char *p;
+	bool dmesg;
 
 	if (s == end)
 		return NULL;
-	if (*s != '[') {
+	dmesg = *s == '[';
+	if (!dmesg) {
 		p = an_stamp_skip(s, end);
 		s = p ? skip_host(p, end) : NULL;
 		if (!s)
 			return NULL;
 	}
-	if (end - s < (ptrdiff_t)TAG_LEN || *s != '[')
-		return NULL;
-	if (s[1] != 'U') {
-		s = skip_bracket(s, end);
-		/* With CONFIG_PRINTK_CALLER a second bracket follows without a blank. */
-		if (s && s < end && *s == '[')
-			s = skip_bracket(s, end);
-		if (!s || s == end || *s != ' ')
-			return NULL;
-		s++;
+	if (s == end || *s != '[')
+		return dmesg ? NULL : s;
+	p = skip_bracket(s, end);
+	/* With CONFIG_PRINTK_CALLER a second bracket follows without a blank. */
+	if (p && p < end && *p == '[')
+		p = skip_bracket(p, end);
+	if (p && p < end && *p == ' ')
+		return p + 1;
+	return dmesg ? NULL : s;
+}
+
+/* Blanks at a prefix' end count for nothing. */
+static size_t prefix_len(const char *text)
+{
+	size_t len = strlen(text);
+
+	while (len && text[len - 1] == ' ')
+		len--;
+	return len;
+}
+
+int an_prefix_check(const char *text, struct an_error *err)
+{
+	size_t len = prefix_len(text), i;
+
+	for (i = 0; i < len; i++)
+		if ((unsigned char)text[i] < ' ' || text[i] == 127)
+			break;
+	if (len && len < AN_PREFIX_MAX && i == len && text[0] != ' ')
+		return AN_OK;
+	return an_fail(err, AN_USAGE, "\"%.40s\" is no log prefix: 1 to %d printable bytes, the "
+		       "first no blank", text, AN_PREFIX_MAX - 1);
+}
+
+/* Steps over blanks, and over tabs as syslog daemons write them. */
+static const char *skip_blanks(const char *s, const char *end)
+{
+	for (;;) {
+		if (s < end && (*s == ' ' || *s == '\t'))
+			s++;
+		else if (end - s >= 4 && !memcmp(s, "#011", 4))
+			s += 4;
+		else
+			return s;
 	}
-	if (end - s < (ptrdiff_t)TAG_LEN || memcmp(s, tag, TAG_LEN))
-		return NULL;
-	return s + TAG_LEN;
+}
+
+/* The fields of the message @msg when it is of a refused packet, or NULL. */
+const char *an_block_fields(const struct an_prefixes *prefixes, const char *msg, const char *end)
+{
+	size_t i;
+
+	if (end - msg >= (ptrdiff_t)UFW_LEN && !memcmp(msg, ufw, UFW_LEN))
+		return msg + UFW_LEN;
+	for (i = 0; prefixes && i < prefixes->n; i++) {
+		size_t len = prefix_len(prefixes->text[i]);
+		const char *p;
+
+		if ((size_t)(end - msg) < len || memcmp(msg, prefixes->text[i], len))
+			continue;
+		p = skip_blanks(msg + len, end);
+		if (end - p >= 3 && !memcmp(p, "IN=", 3))
+			return p;
+	}
+	return NULL;
+}
+
+const char *an_line_tag(const struct an_prefixes *prefixes, const char *s, const char *end)
+{
+	const char *msg = an_kernel_message(s, end);
+
+	return msg ? an_block_fields(prefixes, msg, end) : NULL;
 }
 
 /* The next blank at or after @s, or @end. */
@@ -79,10 +140,16 @@ static const char *token_end(const char *s, const char *end)
 bool an_line_source(const char *s, const char *end, struct an_addr *src)
 {
 	while (s < end && *s != '[') {
-		const char *stop = token_end(s, end);
+		const char *stop;
 
-		if (stop - s > 4 && !memcmp(s, "SRC=", 4))
-			return stop < end && an_addr_parse(s + 4, (size_t)(stop - s - 4), src);
+		if (end - s > 4 && !memcmp(s, "SRC=", 4)) {
+			s += 4;
+			if (an_addr_parse_v4(&s, end, src) && s < end && *s == ' ')
+				return true;
+			stop = token_end(s, end);
+			return stop < end && an_addr_parse(s, (size_t)(stop - s), src);
+		}
+		stop = token_end(s, end);
 		if (stop == end)
 			break;
 		s = stop + 1;
@@ -207,21 +274,21 @@ static void field(struct an_event *ev, const char *s, const char *v, const char 
 	}
 }
 
-bool an_line_event(struct an_clock *clock, const char *line, const char *s, const char *end,
-		   struct an_event *ev)
+static bool packet(const char *s, const char *end, struct an_event *ev)
 {
 	bool have_src = false;
 
-	memset(ev, 0, sizeof(*ev));
-	if (!an_stamp_parse(clock, line, end, &ev->ms))
-		ev->ms = AN_MS_NONE;
 	s = interfaces(s, end, &ev->flags);
 	/* A bracket opens the packet inside an ICMP error: those addresses are not the sender's. */
 	while (s < end && *s != '[') {
-		const char *stop = token_end(s, end);
-		const char *eq = memchr(s, '=', (size_t)(stop - s));
+		const char *eq = s, *stop;
 
-		if (!eq) {
+		/* Words are short: to call somebody for each costs more than to look. */
+		while (eq < end && *eq != '=' && *eq != ' ')
+			eq++;
+		for (stop = eq; stop < end && *stop != ' '; stop++)
+			;
+		if (eq == stop) {
 			ev->flags |= flag_of(s, (size_t)(stop - s));
 		} else if (eq - s == 3 && !memcmp(s, "SRC", 3)) {
 			if (have_src || stop == end ||
@@ -238,4 +305,20 @@ bool an_line_event(struct an_clock *clock, const char *line, const char *s, cons
 	if (ev->flags & AN_F_DST && an_addr_is_group(ev->dst))
 		ev->flags |= AN_F_GROUP;
 	return have_src;
+}
+
+bool an_line_packet(const struct an_line *line, struct an_event *ev)
+{
+	memset(ev, 0, sizeof(*ev));
+	ev->ms = line->ms;
+	return line->fields && packet(line->fields, line->end, ev);
+}
+
+bool an_line_event(struct an_clock *clock, const char *line, const char *s, const char *end,
+		   struct an_event *ev)
+{
+	memset(ev, 0, sizeof(*ev));
+	if (!an_stamp_parse(clock, line, end, &ev->ms))
+		ev->ms = AN_MS_NONE;
+	return packet(s, end, ev);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Logs as blocks of whole lines: files, gzip files, standard input. Memory is one buffer, whatever
- * the input; files are read, never mapped, since a log may be truncated under our hands.
+ * Logs as blocks of whole lines: files, gzip and zstd files, standard input, the journal. Memory is
+ * one buffer, whatever the input; files are read, never mapped, since a log may be truncated under
+ * our hands. What names mean, and the order of several files, is logs.h's.
  */
 #ifndef VIRGO_AN_READER_H
 #define VIRGO_AN_READER_H
@@ -16,53 +17,95 @@
 
 #define AN_SHA256_SIZE	32
 
+enum an_packing { AN_PLAIN, AN_GZIP, AN_ZSTD };
+
+#define AN_EDGE		4096
+
+/* The first and the last bytes read of a log: what tells later that it is the same one. */
+struct an_edge {
+	bool done;		/* by a scan: the next one sees the same bytes */
+	uint32_t head_len, tail_len;
+	unsigned char head[AN_EDGE], tail[AN_EDGE];
+};
+
+/* How far a log was read, in its unpacked bytes. */
+struct an_place {
+	uint64_t pos, line;	/* bytes, lines before it */
+	bool inside;		/* within a line that is too long and skipped */
+	int year, month;	/* of the last year-less stamp, see an_clock */
+};
+
 /* An open log that can be scanned more than once; every scan sees the same bytes. */
 struct an_input {
-	const char *name;	/* as the caller wrote it, not copied */
-	int fd;			/* -1: closed */
-	bool gzip;
+	const char *name;	/* for messages; lives as long as the an_logs it is of */
+	size_t given;		/* which of the names given this came from */
+	int fd;			/* -1: closed, or the journal */
+	struct an_journal *journal;
+	enum an_packing packing;
 	bool stream;		/* cannot be rewound: one scan only */
 	bool scanned;
 	uint64_t size;		/* bytes in the file when it was opened; not for a stream */
-	uint8_t sha256[AN_SHA256_SIZE];	/* of those bytes, after a scan with AN_SCAN_HASH */
+	bool extra;		/* an older part of a log that was named, see logs.h */
+	uint64_t dev, ino;	/* of that file; 0 for a stream */
+	int64_t mtime;		/* Unix seconds; 0 unknown. No line is later than that */
+	struct an_place start;	/* where an earlier run stopped; zeroed: at the first byte */
+	struct an_place stop;	/* after a scan: where the next run goes on */
+	struct an_edge *edge;	/* kept up to date when there is one; the input's */
+	bool hold_tail;		/* a last line without newline is left for the next run */
+	uint8_t sha256[AN_SHA256_SIZE];	/* of the file's bytes, after a scan with AN_SCAN_HASH */
 };
 
 enum an_scan_flag { AN_SCAN_HASH = 1 };
 
-/*
- * Gets @s..@end, whole lines without NUL bytes (the last line of a file may lack its newline).
- * Another return than 0 ends the scan, which returns it.
- */
-typedef int (*an_block_fn)(void *arg, const char *s, const char *end);
+/* Whole lines (the last one of a file may lack its newline), and the cursor of who walks over them. */
+struct an_block {
+	const char *p, *end;
+	uint64_t line;		/* number, in its input and from 1, of the line handed out last */
+	bool nuls;		/* there are NUL bytes among them, for an_next_line() to step over */
+	bool torn;		/* what comes next belongs to the same numbered line */
+};
+
+/* Another return than 0 ends the scan, which returns it. */
+typedef int (*an_block_fn)(void *arg, struct an_block *block);
 
 /*
  * Opens @name, "-" being standard input. @rewind: what cannot be read twice is copied into an
  * unlinked temporary file. Returns an an_status; closing an input that failed to open is harmless.
  */
 int an_input_open(struct an_input *in, const char *name, bool rewind, struct an_error *err);
+/* The copy that @rewind makes, for a stream opened without it. */
+int an_input_spool(struct an_input *in, struct an_error *err);
 void an_input_close(struct an_input *in);
 
 /*
- * Reads @in from its start. @stats->bytes, ->overlong and ->nul_runs are added to; lines are
- * counted by who walks over them.
+ * Reads @in from in->start on. @stats->bytes, ->overlong and ->nul_runs are added to;
+ * lines are counted by who walks over them. A file that has become shorter ends there, and
+ * @stats->truncated counts it.
  */
 int an_input_scan(struct an_input *in, unsigned int flags, struct an_read_stats *stats,
 		  an_block_fn fn, void *arg, struct an_error *err);
 
+/* an_next_line() where there are NULs: each run of them ends a line, though not a numbered one. */
+bool an_next_torn(struct an_block *b, struct an_read_stats *stats, const char **line,
+		  const char **line_end);
+
 /*
- * Walks over a block: sets *line..*line_end (without newline) to the next line that is neither
- * empty nor too long and moves *p behind it. False at the end.
+ * Walks over a block, to be called until it returns false: sets *line..*line_end (without newline)
+ * to the next line that is neither empty nor too long; b->line is its number.
  */
-static inline bool an_next_line(const char **p, const char *end, struct an_read_stats *stats,
-				const char **line, const char **line_end)
+static inline bool an_next_line(struct an_block *b, struct an_read_stats *stats, const char **line,
+				const char **line_end)
 {
-	while (*p < end) {
-		const char *s = *p;
-		const char *nl = memchr(s, '\n', (size_t)(end - s));
+	if (b->nuls)
+		return an_next_torn(b, stats, line, line_end);
+	while (b->p < b->end) {
+		const char *s = b->p;
+		const char *nl = memchr(s, '\n', (size_t)(b->end - s));
 
 		if (!nl)
-			nl = end;
-		*p = nl < end ? nl + 1 : end;
+			nl = b->end;
+		b->p = nl < b->end ? nl + 1 : b->end;
+		b->line++;
 		if (nl == s)
 			continue;
 		stats->lines++;
@@ -81,9 +124,9 @@ static inline bool an_next_line(const char **p, const char *end, struct an_read_
 int an_inputs_check(const char *const *names, size_t n, struct an_error *err);
 
 /* Fills @err from a format; returns @status, so that a failure is one statement. */
-/* "cannot DO PATH: why", with errno; returns @status */
-int an_fail_sys(struct an_error *err, int status, const char *what, const char *path);
 int an_fail(struct an_error *err, int status, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* "cannot DO PATH: why", with errno; returns @status */
+int an_fail_sys(struct an_error *err, int status, const char *what, const char *path);
 
 #endif

@@ -27,24 +27,6 @@ static void say_read(FILE *f, const struct an_train_report *r, const struct an_g
 			"packet counts\n");
 }
 
-static void say_labels(FILE *f, const struct an_train_report *r, const struct an_gathered *g,
-		       const struct an_train_options *opt)
-{
-	char rule[160];
-
-	if (!r->weak) {
-		fprintf(f, "labels     given: %" PRIu64 " of %" PRIu64 " sources with %u or more "
-			"lines are hostile\n", r->positives, r->rows, opt->min_lines);
-		return;
-	}
-	an_rule_text(&an_rule_weak, rule, sizeof(rule));
-	fprintf(f, "labels     weak, made by a rule (%s), not by anybody who knows\n", rule);
-	fprintf(f, "           rows: sources of the earlier %" PRIu64 " [UFW BLOCK] lines; label: "
-		"does the rule hold for them in the later %" PRIu64 "\n", g->early, g->late);
-	fprintf(f, "           %" PRIu64 " of %" PRIu64 " sources with %u or more lines\n",
-		r->positives, r->rows, opt->min_lines);
-}
-
 static void say_quality(FILE *f, const char *name, const struct an_quality *q, const char *what)
 {
 	fprintf(f, "%-10s precision %4u  recall %4u  F1 %4u  (permille)  %s\n", name, q->precision,
@@ -67,30 +49,94 @@ static void say_sources(FILE *f, const char *name, const struct an_source *s, si
 	}
 }
 
-static void say_all(FILE *f, const struct an_train_report *r, const struct an_gathered *g,
-		    const struct an_train_options *opt, const char *why)
+static void say_kept(FILE *f, const struct an_train_report *r)
 {
-	say_read(f, r, g);
-	say_sources(f, "loudest", r->top, r->ntop, false);
-	say_labels(f, r, g, opt);
-	if (r->train_rows) {
-		fprintf(f, "split      %u-fold cross validation, parameters and thresholds chosen "
-			"inside each fold; %"
-			PRIu64 " rows\n", opt->folds, r->train_rows);
-		say_quality(f, "model", &r->model, r->model_text);
-		say_quality(f, "hand rule", &r->rule, r->rule_text);
-		if (r->weak)
+	size_t i;
+
+	for (i = 0; i < r->nkept; i++)
+		fprintf(f, "%-10s %-39s %8" PRIu64 " lines  %s\n", i ? "" : "kept off",
+			r->kept[i].source.ip, r->kept[i].source.count, r->kept[i].why);
+}
+
+/* Figures of a model that says how long. */
+static void say_exec(FILE *f, const struct an_model_report *m)
+{
+	fprintf(f, "%-10s mean error %4u permille  %s\n", "model", m->mape, m->model_text);
+	fprintf(f, "%-10s mean error %4u permille  %s\n", "hand rule", m->rule_mape, m->rule_text);
+	fprintf(f, "%-10s mean error %4u permille  the integers the kernel gets\n", "tables",
+		m->tables_mape);
+}
+
+static void say_sources_found(FILE *f, const struct an_train_report *r)
+{
+	fprintf(f, "hostile    %" PRIu64 " sources; %zu on the deny list, %" PRIu64 " kept off it\n",
+		r->hostile, r->ndeny, r->deny_kept_off);
+	say_sources(f, "deny", r->deny, r->ndeny, true);
+	say_kept(f, r);
+}
+
+static void say_windows_found(FILE *f, const struct an_train_report *r)
+{
+	size_t i, alarms = 0;
+
+	for (i = 0; i < r->nwindows; i++)
+		alarms += r->windows[i].score > 500;
+	fprintf(f, "alarms     %zu of %zu minutes; the last ones score %u (over 500 is anomalous), "
+		"kind %s\n", alarms, r->nwindows, r->anomaly_score, r->anomaly_kind);
+}
+
+void an_report_model(FILE *f, const struct an_train_report *r, enum an_kind kind)
+{
+	static const char *const title[AN_KINDS] = {
+		"hostile sources", "anomalous minutes", "run times",
+	};
+	const struct an_model_report *m = &r->of[kind];
+
+	fprintf(f, "\n%s\n", title[kind]);
+	fprintf(f, "rows       %" PRIu64, m->rows);
+	if (kind != AN_EXEC)
+		fprintf(f, ", %" PRIu64 " of them %s", m->positives,
+			kind == AN_SOURCES ? "hostile" : "anomalous");
+	if (m->train_rows)
+		fprintf(f, "; trained on %" PRIu64, m->train_rows);
+	fprintf(f, "\nlabels     %s\n", m->labels_text);
+	if (m->trained) {
+		fprintf(f, "split      %s\n", m->split_text);
+		if (kind == AN_EXEC) {
+			say_exec(f, m);
+		} else {
+			say_quality(f, "model", &m->model, m->model_text);
+			say_quality(f, "hand rule", &m->rule, m->rule_text);
+		}
+		if (kind == AN_SOURCES && r->weak)
 			say_quality(f, "same rule", &r->persist,
 				    "the rule of the labels, applied to the earlier half");
 	}
+	if (!m->good)
+		fprintf(f, "not kept   %s\n", m->why);
+	else if (kind == AN_SOURCES)
+		say_sources_found(f, r);
+	else if (kind == AN_WINDOWS)
+		say_windows_found(f, r);
+}
+
+static void say_all(FILE *f, const struct an_train_report *r, const struct an_gathered *g,
+		    const struct an_train_options *opt, const char *why)
+{
+	int k;
+
+	say_read(f, r, g);
+	say_sources(f, "loudest", r->top, r->ntop, false);
+	if (g->weak)
+		fprintf(f, "halves     sources: rows of the earlier %" PRIu64 " [UFW BLOCK] lines, "
+			"labelled by the later %" PRIu64 "\n", g->early, g->late);
+	for (k = 0; k < AN_KINDS; k++)
+		an_report_model(f, r, (enum an_kind)k);
+	fprintf(f, "\n");
 	if (why) {
 		fprintf(f, "written    nothing: %s\n", why);
 		return;
 	}
-	fprintf(f, "hostile    %" PRIu64 " sources; %zu on the deny list, %" PRIu64 " kept off it "
-		"(private, own, labelled benign or never to be denied)\n", r->hostile, r->ndeny,
-		r->deny_kept_off);
-	say_sources(f, "deny", r->deny, r->ndeny, true);
 	if (r->model_written)
 		fprintf(f, "written    model %s\n", opt->model_dir);
 	if (r->conf_written)
@@ -99,21 +145,38 @@ static void say_all(FILE *f, const struct an_train_report *r, const struct an_ga
 		fprintf(f, "written    nothing: no file was asked for\n");
 }
 
+/* "sources 965 (hand rule 941)", or "no sources". */
+static int sum_up(const struct an_model_report *m, const char *name, char *buf, size_t size)
+{
+	if (!m->good)
+		return snprintf(buf, size, "; no model of %s", name);
+	return snprintf(buf, size, "; %s permille %u (hand rule %u)", name, m->quality,
+			m->baseline);
+}
+
+static void summary(struct an_train_report *r, const char *why)
+{
+	char *p = r->summary, *end = p + sizeof(r->summary);
+
+	if (why) {
+		snprintf(p, sizeof(r->summary), "nothing written: %s", why);
+		return;
+	}
+	p += snprintf(p, 128, "%" PRIu64 " lines, %" PRIu64 " sources (%s labels)", r->read.lines,
+		      r->read.sources, r->weak ? "weak" : "given");
+	p += sum_up(&r->of[AN_SOURCES], "sources", p, (size_t)(end - p));
+	p += sum_up(&r->of[AN_WINDOWS], "minutes", p, (size_t)(end - p));
+	p += sum_up(&r->of[AN_EXEC], "run times", p, (size_t)(end - p));
+	snprintf(p, (size_t)(end - p), "; %zu on the deny list", r->ndeny);
+}
+
 int an_report_finish(struct an_train_report *report, const struct an_gathered *g,
 		     const struct an_train_options *opt, const char *why, struct an_error *err)
 {
 	size_t len;
 	FILE *f;
 
-	if (why)
-		snprintf(report->summary, sizeof(report->summary), "nothing written: %s", why);
-	else
-		snprintf(report->summary, sizeof(report->summary),
-			 "%" PRIu64 " lines, %" PRIu64 " sources, %" PRIu64 " rows (%s labels): F1 "
-			 "permille %u against a hand rule's %u, %zu on the deny list",
-			 report->read.blocks, report->read.sources, report->rows,
-			 report->weak ? "weak" : "given", report->model.f1, report->rule.f1,
-			 report->ndeny);
+	summary(report, why);
 	f = open_memstream(&report->text, &len);
 	if (!f)
 		return an_fail(err, AN_NOMEM, "out of memory");

@@ -3,6 +3,8 @@
 #ifndef VIRGO_AN_REPORT_H
 #define VIRGO_AN_REPORT_H
 
+#include <stdio.h>
+
 #include "gather.h"
 
 /*
@@ -11,5 +13,8 @@
  */
 int an_report_finish(struct an_train_report *report, const struct an_gathered *g,
 		     const struct an_train_options *opt, const char *why, struct an_error *err);
+
+/* What is known of one model, and what it found. */
+void an_report_model(FILE *f, const struct an_train_report *r, enum an_kind kind);
 
 #endif

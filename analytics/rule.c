@@ -59,13 +59,14 @@ void an_quality_finish(struct an_quality *q)
 	q->f1 = permille(2 * q->tp, 2 * q->tp + q->fp + q->fn);
 }
 
-void an_rule_judge(const struct an_rule *rule, const struct an_traits *t, const signed char *y,
-		   const unsigned char *fold, int only, size_t n, struct an_quality *q)
+void an_rule_judge(const struct an_rule *rule, const struct an_traits *t, const double *y,
+		   const struct an_split *split, unsigned int only, size_t n,
+		   struct an_quality *q)
 {
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		if (fold && fold[i] != only)
+		if (split && !an_split_tests(split, i, only))
 			continue;
 		if (an_rule_says(rule, &t[i]))
 			y[i] > 0 ? q->tp++ : q->fp++;
@@ -74,15 +75,15 @@ void an_rule_judge(const struct an_rule *rule, const struct an_traits *t, const 
 	}
 }
 
-static double rule_f1(const struct an_rule *rule, const struct an_traits *t, const signed char *y,
-		      const unsigned char *fold, int but, size_t n)
+static double rule_f1(const struct an_rule *rule, const struct an_traits *t, const double *y,
+		      const struct an_split *split, unsigned int but, size_t n)
 {
 	size_t i, hits = 0, said = 0, positives = 0;
 
 	for (i = 0; i < n; i++) {
 		bool says;
 
-		if (fold && fold[i] == but)
+		if (split && !an_split_trains(split, i, but))
 			continue;
 		says = an_rule_says(rule, &t[i]);
 		said += says;
@@ -92,8 +93,8 @@ static double rule_f1(const struct an_rule *rule, const struct an_traits *t, con
 	return said + positives ? 2.0 * (double)hits / (double)(said + positives) : 0;
 }
 
-void an_rule_best(const struct an_traits *t, const signed char *y, const unsigned char *fold,
-		  int but, size_t n, struct an_rule *rule)
+void an_rule_best(const struct an_traits *t, const double *y, const struct an_split *split,
+		  unsigned int but, size_t n, struct an_rule *rule)
 {
 	static const double syn[] = { 0, 0.5, 0.8, 0.95 };
 	static const double ports[] = { NEVER, 2, 5, 10, 20, 50, 100 };
@@ -103,14 +104,14 @@ void an_rule_best(const struct an_traits *t, const signed char *y, const unsigne
 	size_t i;
 
 	*rule = an_rule_weak;
-	best = rule_f1(rule, t, y, fold, but, n);
+	best = rule_f1(rule, t, y, split, but, n);
 	for (i = 0; i < 4 * 7 * 5 * 8; i++) {
 		struct an_rule r = {
 			.syn_share = syn[i % 4], .ports = ports[i / 4 % 7],
 			.dsts = dsts[i / 28 % 5], .lines = lines[i / 140],
 		};
 
-		now = rule_f1(&r, t, y, fold, but, n);
+		now = rule_f1(&r, t, y, split, but, n);
 		if (now <= best)
 			continue;
 		*rule = r;
@@ -118,16 +119,16 @@ void an_rule_best(const struct an_traits *t, const signed char *y, const unsigne
 	}
 }
 
-void an_rule_cross_validate(const struct an_traits *t, const signed char *y,
-			    const unsigned char *fold, unsigned int k, size_t n,
-			    struct an_rule *rule, struct an_quality *q)
+void an_rule_cross_validate(const struct an_traits *t, const double *y,
+			    const struct an_split *split, size_t n, struct an_rule *rule,
+			    struct an_quality *q)
 {
 	unsigned int f;
 
 	memset(q, 0, sizeof(*q));
-	for (f = 0; f < k; f++) {
-		an_rule_best(t, y, fold, (int)f, n, rule);
-		an_rule_judge(rule, t, y, fold, (int)f, n, q);
+	for (f = split->first; f < split->k; f++) {
+		an_rule_best(t, y, split, f, n, rule);
+		an_rule_judge(rule, t, y, split, f, n, q);
 	}
 	an_quality_finish(q);
 	an_rule_best(t, y, NULL, 0, n, rule);

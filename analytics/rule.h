@@ -4,6 +4,7 @@
 #define VIRGO_AN_RULE_H
 
 #include "analytics.h"
+#include "rows.h"
 #include "stat.h"
 
 /* What a hand rule looks at. */
@@ -32,23 +33,23 @@ void an_rule_text(const struct an_rule *rule, char *buf, size_t size);
 void an_quality_finish(struct an_quality *q);
 
 /*
- * The rule with the best F1 on those of the @n rows with labels @y (1 or -1) whose @fold is not
- * @but, out of a grid that holds the weak rule too; among equals the first of the grid wins.
- * @fold NULL: all rows.
+ * The rule with the best F1 on the rows that fold @but of @split is judged without, out of a grid
+ * that holds the weak rule too; among equals the first of the grid wins. @split NULL: all rows.
  */
-void an_rule_best(const struct an_traits *t, const signed char *y, const unsigned char *fold,
-		  int but, size_t n, struct an_rule *rule);
+void an_rule_best(const struct an_traits *t, const double *y, const struct an_split *split,
+		  unsigned int but, size_t n, struct an_rule *rule);
 
-/* Adds to @q's counts how @rule does on the rows whose @fold is @only (all when @fold is NULL). */
-void an_rule_judge(const struct an_rule *rule, const struct an_traits *t, const signed char *y,
-		   const unsigned char *fold, int only, size_t n, struct an_quality *q);
+/* Adds to @q's counts how @rule does on the rows of fold @only (all when @split is NULL). */
+void an_rule_judge(const struct an_rule *rule, const struct an_traits *t, const double *y,
+		   const struct an_split *split, unsigned int only, size_t n,
+		   struct an_quality *q);
 
 /*
  * The best rule judged as the model is: thresholds chosen anew without the fold they are judged
  * on. *rule gets the best over all rows, for the report.
  */
-void an_rule_cross_validate(const struct an_traits *t, const signed char *y,
-			    const unsigned char *fold, unsigned int k, size_t n,
-			    struct an_rule *rule, struct an_quality *q);
+void an_rule_cross_validate(const struct an_traits *t, const double *y,
+			    const struct an_split *split, size_t n, struct an_rule *rule,
+			    struct an_quality *q);
 
 #endif

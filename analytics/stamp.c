@@ -7,6 +7,8 @@
 #define DAY_MS		86400000ll
 #define YEAR_MAX	9999	/* a hostile log may turn the year as often as it likes */
 
+static const unsigned char month_days[12] = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+
 void an_clock_init(struct an_clock *clock, int64_t now)
 {
 	memset(clock, 0, sizeof(*clock));
@@ -93,7 +95,7 @@ static bool day_of(struct an_clock *clock, const char *s, int64_t *day)
 {
 	int century = two(s), year = two(s + 2), month = two(s + 5), dom = two(s + 8);
 
-	if (century < 0 || year < 0 || month < 1 || month > 12 || dom < 1 || dom > 31)
+	if (century < 0 || year < 0 || month < 1 || month > 12 || dom < 1 || dom > month_days[month - 1])
 		return false;
 	if (s[4] != '-' || s[7] != '-')
 		return false;
@@ -137,15 +139,25 @@ static int month_of(const char *s)
 	return 0;
 }
 
-/* The latest year in which this moment is not more than a day after the clock's now. */
-static int latest_year(const struct an_clock *clock, int month, int dom, int64_t time)
+static bool is_leap(int year)
 {
-	int year = 1970 + (int)(clock->now / 31556952);
-	int64_t limit = clock->now * 1000 + DAY_MS;
+	return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
 
-	for (year++; year > 1970; year--)
-		if (an_days(year, month, dom) * DAY_MS + time <= limit)
-			break;
+/* Whether this moment is more than a day after the clock's now. */
+static bool after_now(const struct an_clock *clock, int year, int month, int dom, int64_t time)
+{
+	return an_days(year, month, dom) * DAY_MS + time > clock->now * 1000 + DAY_MS;
+}
+
+/* The latest year up to @year that has such a day and does not put it after the clock's now. */
+static int latest_year(const struct an_clock *clock, int year, int month, int dom, int64_t time)
+{
+	bool leap = month == 2 && dom == 29;
+
+	while (year > 1970 && ((leap && !is_leap(year)) ||
+			       after_now(clock, year, month, dom, time)))
+		year--;
 	return year;
 }
 
@@ -153,6 +165,7 @@ static const char *parse_traditional(struct an_clock *clock, const char *s, cons
 				     int64_t *ms)
 {
 	int month, dom, year;
+	bool known = true;
 	int64_t time;
 
 	if (end - s < 15 || s[3] != ' ' || s[6] != ' ')
@@ -160,18 +173,27 @@ static const char *parse_traditional(struct an_clock *clock, const char *s, cons
 	month = month_of(s);
 	dom = s[4] == ' ' && is_digit(s[5]) ? s[5] - '0' : two(s + 4);
 	time = clock_time(s + 7);
-	if (!month || dom < 1 || dom > 31 || time < 0)
+	if (!month || dom < 1 || dom > month_days[month - 1] || time < 0)
 		return NULL;
 	if (!clock->year) {
-		clock->year = latest_year(clock, month, dom, time);
+		year = 1971 + (int)(clock->now / 31556952);
+		clock->year = latest_year(clock, year, month, dom, time);
 		clock->month = month;
 	}
 	year = clock->year;
-	if (month <= clock->month - 6 && year < YEAR_MAX)
-		year = ++clock->year;
-	else if (month >= clock->month + 6)
+	if (month <= clock->month - 6) {
+		/* A New Year; but not one that is yet to come: then the clock was set back. */
+		known = year < YEAR_MAX && !after_now(clock, year + 1, month, dom, time);
+		if (known)
+			year = ++clock->year;
+	} else if (month == 12 && clock->month == 1) {
+		/* A line that came late. */
+		known = false;
 		year--;
-	if (year == clock->year)
+	}
+	if (month == 2 && dom == 29 && !is_leap(year))
+		year = clock->year = latest_year(clock, year, month, dom, time);
+	if (known)
 		clock->month = month;
 	*ms = an_days(year, month, dom) * DAY_MS + time;
 	return s + 15;
@@ -207,9 +229,12 @@ const char *an_stamp_parse(struct an_clock *clock, const char *s, const char *en
 const char *an_stamp_skip(const char *s, const char *end)
 {
 	if (end - s >= 20 && is_digit(*s) && s[4] == '-' && s[13] == ':') {
-		size_t room = (size_t)(end - s - 19);
+		const char *limit = end - s > 39 ? s + 39 : end;
 
-		return memchr(s + 19, ' ', room < 20 ? room : 20);
+		for (s += 19; s < limit; s++)
+			if (*s == ' ')
+				return s;
+		return NULL;
 	}
 	if (end - s >= 15 && s[3] == ' ' && s[6] == ' ' && s[9] == ':' && s[12] == ':')
 		return s + 15;

@@ -10,8 +10,9 @@
 
 /*
  * What must be remembered from line to line, because the traditional stamp has no year. The first
- * such stamp gets the latest year that does not put it after @now; from then on a step of six
- * months or more between neighbours is a New Year (forward, or back for a line that came late).
+ * such stamp gets the latest year that does not put it after @now; from then on six months or more
+ * backwards are a New Year, unless that is after @now: then the clock was set back. December after
+ * January is a line that came late. 29 February takes a year that has one.
  */
 struct an_clock {
 	int64_t now;		/* Unix seconds the log is read at */

@@ -119,6 +119,7 @@ static void stat_add(struct an_stat *st, const struct an_packet *p)
 	st->ttl_sum += p->ttl;
 	if (p->flags & AN_F_SPT) {
 		st->low_spt += p->spt < 1024;
+		st->high_spt += p->spt >= 32768;
 		hll_add(&st->spts, p->spt);
 	}
 	if (p->flags & AN_F_DPT)
@@ -244,4 +245,22 @@ double an_stat_dsts(const struct an_stat *st)
 double an_stat_spts(const struct an_stat *st)
 {
 	return bounded(&st->spts, 0, st->n);
+}
+
+uint64_t an_stat_attacked(const struct an_stat *st)
+{
+	/* What internet-wide scanners and password guessers are known for, in rising order. */
+	static const uint16_t ports[] = {
+		21, 22, 23, 25, 80, 110, 135, 139, 143, 443, 445, 465, 587, 993, 995, 1433, 1521,
+		2222, 2323, 2375, 3306, 3389, 5432, 5555, 5900, 6379, 7547, 8080, 8443, 9200,
+		11211, 27017,
+	};
+	uint64_t n = 0;
+	size_t i, j;
+
+	for (i = 0; i < AN_PORT_SLOTS; i++)
+		for (j = 0; st->port_count[i] && j < sizeof(ports) / sizeof(ports[0]); j++)
+			if (st->port[i] == ports[j])
+				n += st->port_count[i];
+	return n;
 }

@@ -30,7 +30,7 @@ struct an_packet {
 };
 
 struct an_stat {
-	uint64_t n, syn_only, udp, ack_rst, df, low_spt, group;
+	uint64_t n, syn_only, udp, ack_rst, df, low_spt, high_spt, group;
 	uint64_t len_sum, ttl_sum;
 	int64_t first_ms, last_ms;
 	uint64_t timed;			/* packets with a time */
@@ -76,5 +76,8 @@ const struct an_stat *an_sources_stat(const struct an_sources *s, uint32_t index
 double an_stat_ports(const struct an_stat *st);
 double an_stat_dsts(const struct an_stat *st);
 double an_stat_spts(const struct an_stat *st);
+
+/* Packets to ports that attackers try on any machine; of the ports in the table only. */
+uint64_t an_stat_attacked(const struct an_stat *st);
 
 #endif

@@ -1,20 +1,28 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* The most prominent source addresses, in one pass that parses nothing but the address. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "count.h"
-#include "reader.h"
+#include "logs.h"
+#include "state.h"
 
 #define TOP_SOURCES	(1u << 20)
 #define TOP_SOURCES_MAX	(1u << 26)
+#define SECTION		"top"
+#define SECTION_VERSION	1
 
 struct top_pass {
 	struct an_count count;
 	struct an_clock clock;
 	struct an_read_stats *stats;
+	struct an_prefixes prefixes;
 	const struct an_top_options *opt;
+	struct an_state *state;
+	struct an_logs logs;
+	uint64_t before;	/* lines of earlier runs */
 	struct an_error *err;
 };
 
@@ -29,17 +37,17 @@ static void top_time(struct top_pass *pass, const char *line, const char *end)
 	pass->stats->last = ms / 1000;
 }
 
-static int top_block(void *arg, const char *p, const char *end)
+static int top_block(void *arg, struct an_block *block)
 {
 	struct top_pass *pass = arg;
 	struct an_read_stats *stats = pass->stats;
 	const char *line, *stop, *first = NULL, *last = NULL, *fields;
 
-	while (an_next_line(&p, end, stats, &line, &stop)) {
+	while (an_next_line(block, stats, &line, &stop)) {
 		struct an_addr src;
 		bool fresh;
 
-		fields = an_line_tag(line, stop);
+		fields = an_line_tag(&pass->prefixes, line, stop);
 		if (!fields)
 			continue;
 		if (!an_line_source(fields, stop, &src)) {
@@ -53,8 +61,8 @@ static int top_block(void *arg, const char *p, const char *end)
 		last = line;
 	}
 	/* Times are read twice a block only: they cost as much as all the rest. */
-	top_time(pass, first, end);
-	top_time(pass, last, end);
+	top_time(pass, first, block->end);
+	top_time(pass, last, block->end);
 	if (pass->opt->progress &&
 	    pass->opt->progress(pass->opt->progress_arg, "reading", stats->bytes, 0))
 		return an_fail(pass->err, AN_INPUT, "interrupted");
@@ -83,19 +91,100 @@ static int top_collect(struct top_pass *pass, struct an_top_report *report)
 	}
 	report->exact = !c->heap;
 	report->read.sources = c->n;
+	report->news = report->read.lines - pass->before;
 	free(index);
 	return AN_OK;
 }
 
-int an_top(const struct an_top_options *opt, struct an_top_report *report, struct an_error *err)
+/* The numbers of the statistics in the order of the state. */
+enum { STAT_NUMBERS = 9 };
+
+static void stat_numbers(struct an_read_stats *s, uint64_t *v[STAT_NUMBERS])
 {
-	struct top_pass pass = { .opt = opt, .stats = &report->read, .err = err };
-	uint32_t limit = opt->max_sources ? opt->max_sources : TOP_SOURCES;
-	int ret = AN_OK;
+	v[0] = &s->bytes;
+	v[1] = &s->lines;
+	v[2] = &s->blocks;
+	v[3] = &s->malformed;
+	v[4] = &s->overlong;
+	v[5] = &s->nul_runs;
+	v[6] = &s->truncated;
+	v[7] = (uint64_t *)&s->first;
+	v[8] = (uint64_t *)&s->last;
+}
+
+static bool get_counts(struct top_pass *pass, const void *data, size_t len)
+{
+	struct an_bytes b = { .data = (unsigned char *)data, .len = len };
+	uint64_t *v[STAT_NUMBERS];
+	int i;
+
+	if (an_get(&b, 1) != SECTION_VERSION)
+		return false;
+	stat_numbers(pass->stats, v);
+	for (i = 0; i < STAT_NUMBERS; i++)
+		*v[i] = an_get(&b, 8);
+	return an_count_get(&pass->count, &b) && b.at == b.len;
+}
+
+/* What earlier runs counted. What is there but makes no sense is forgotten, positions and all. */
+static int top_go_on(struct top_pass *pass, uint32_t limit)
+{
+	const void *data;
+	size_t len = 0;
+	int ret = an_state_open(&pass->state, pass->opt->state, SECTION, pass->err);
+
+	if (ret)
+		return ret;
+	data = an_state_get(pass->state, SECTION, &len);
+	if (data && get_counts(pass, data, len)) {
+		pass->before = pass->stats->lines;
+		pass->stats->truncated = 0;	/* told when it happened */
+		return AN_OK;
+	}
+	if (data) {
+		memset(pass->stats, 0, sizeof(*pass->stats));
+		an_count_free(&pass->count);
+		if (!an_count_init(&pass->count, limit))
+			return an_fail(pass->err, AN_NOMEM, "out of memory");
+		an_state_forget(pass->state, "its counts make no sense here");
+	}
+	return AN_OK;
+}
+
+static int top_keep(struct top_pass *pass)
+{
+	struct an_bytes b = { 0 };
+	uint64_t *v[STAT_NUMBERS];
+	int ret, i;
+
+	an_put(&b, SECTION_VERSION, 1);
+	stat_numbers(pass->stats, v);
+	for (i = 0; i < STAT_NUMBERS; i++)
+		an_put(&b, *v[i], 8);
+	an_count_put(&pass->count, &b);
+	ret = b.bad ? an_fail(pass->err, AN_NOMEM, "out of memory") :
+	      an_state_set(pass->state, SECTION, b.data, b.len, pass->err);
+	free(b.data);
+	return ret ? ret : an_state_save(pass->state, pass->err);
+}
+
+static int top_read(struct top_pass *pass)
+{
+	int64_t now = time(NULL);
+	size_t i;
+	int ret = an_logs_open(&pass->logs, pass->opt->logs, pass->opt->nlogs, false, pass->state,
+			       pass->err);
+
+	for (i = 0; i < pass->logs.n && !ret; i++)
+		ret = an_logs_scan(&pass->logs, i, &pass->clock, now, 0, pass->stats, top_block,
+				   pass, pass->err);
+	return ret;
+}
+
+static int top_check(const struct an_top_options *opt, uint32_t limit, struct an_error *err)
+{
 	size_t i;
 
-	memset(report, 0, sizeof(*report));
-	memset(err, 0, sizeof(*err));
 	if (an_inputs_check(opt->logs, opt->nlogs, err))
 		return AN_USAGE;
 	if (!opt->n)
@@ -103,19 +192,43 @@ int an_top(const struct an_top_options *opt, struct an_top_report *report, struc
 	if (limit > TOP_SOURCES_MAX)
 		return an_fail(err, AN_USAGE, "at most %u sources can be counted, not %u",
 			       TOP_SOURCES_MAX, limit);
-	an_clock_init(&pass.clock, time(NULL));
+	for (i = 0; i < opt->nprefixes; i++)
+		if (an_prefix_check(opt->prefixes[i], err))
+			return AN_USAGE;
+	return AN_OK;
+}
+
+int an_top(const struct an_top_options *opt, struct an_top_report *report, struct an_error *err)
+{
+	struct top_pass pass = {
+		.opt = opt, .stats = &report->read, .err = err,
+		.prefixes = { opt->prefixes, opt->nprefixes },
+	};
+	uint32_t limit = opt->max_sources ? opt->max_sources : TOP_SOURCES;
+	int ret;
+
+	memset(report, 0, sizeof(*report));
+	memset(err, 0, sizeof(*err));
+	ret = top_check(opt, limit, err);
+	if (ret)
+		return ret;
 	if (!an_count_init(&pass.count, limit))
 		return an_fail(err, AN_NOMEM, "out of memory");
-	for (i = 0; i < opt->nlogs && !ret; i++) {
-		struct an_input in;
-
-		ret = an_input_open(&in, opt->logs[i], false, err);
-		if (!ret)
-			ret = an_input_scan(&in, 0, &report->read, top_block, &pass, err);
-		an_input_close(&in);
-	}
+	if (opt->state)
+		ret = top_go_on(&pass, limit);
+	if (!ret)
+		ret = top_read(&pass);
 	if (!ret)
 		ret = top_collect(&pass, report);
+	if (!ret && opt->state)
+		ret = top_keep(&pass);
+	if (pass.state && an_state_why(pass.state))
+		snprintf(report->started_over, sizeof(report->started_over), "%s",
+			 an_state_why(pass.state));
+	if (ret)
+		an_top_report_free(report);
+	an_logs_close(&pass.logs);
+	an_state_free(pass.state);
 	an_count_free(&pass.count);
 	return ret;
 }

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "deny.h"
-#include "model.h"
+#include "fit.h"
 #include "report.h"
 #include "values.h"
 
@@ -18,8 +18,8 @@ struct run {
 	struct an_train_report *report;
 	struct an_error *err;
 	struct an_gathered g;
-	struct an_learned learned;
-	char why[200];		/* why nothing is written, when that is so */
+	struct an_models models;
+	char why[224];		/* why nothing is written, when that is so */
 };
 
 void an_train_defaults(struct an_train_options *opt)
@@ -32,6 +32,7 @@ void an_train_defaults(struct an_train_options *opt)
 	opt->folds = 5;
 	opt->max_sources = 1u << 19;
 	opt->keep = 5;
+	opt->min_quality = AN_QUALITY_MIN;
 }
 
 static int check(const struct an_train_options *o, struct an_error *err)
@@ -49,6 +50,7 @@ static int check(const struct an_train_options *o, struct an_error *err)
 		{ "max-bandwidth", o->max_bandwidth, 0, 1000000 },
 		{ "max-sources", o->max_sources, 1000, 1u << 24 },
 		{ "keep", o->keep, 0, 9 },
+		{ "min-quality", o->min_quality, 0, 1000 },
 	};
 	size_t i;
 
@@ -85,110 +87,55 @@ static int fill_top(struct run *run)
 	return AN_OK;
 }
 
-/* Keeps at most max_rows of the rows, by class. */
-static int limit_rows(struct run *run)
+/* A model that is no good goes as if it had never been. */
+static void keep_good(struct run *run)
 {
-	struct an_table *t = &run->g.rows;
-	size_t *index, i, n;
+	int k;
 
-	if (t->n <= run->opt->max_rows)
-		return AN_OK;
-	index = calloc(t->n, sizeof(*index));
-	if (!index)
-		return an_fail(run->err, AN_NOMEM, "out of memory");
-	for (i = 0; i < t->n; i++)
-		index[i] = i;
-	n = an_subsample(index, t->y, t->n, run->opt->max_rows, run->opt->seed);
-	/* The indices rise, so rows only ever move forward onto ones already used. */
-	for (i = 0; i < n; i++) {
-		memmove(t->f[i], t->f[index[i]], sizeof(t->f[i]));
-		t->traits[i] = t->traits[index[i]];
-		t->y[i] = t->y[index[i]];
+	for (k = 0; k < AN_KINDS; k++) {
+		run->models.has[k] = run->report->of[k].good;
+		if (!run->models.has[k])
+			an_learned_free(&run->models.of[k]);
 	}
-	t->n = n;
-	free(index);
-	return AN_OK;
 }
 
-static void describe_model(const struct an_learned *l, char *buf, size_t size)
-{
-	if (l->kernel == RBF)
-		snprintf(buf, size, "C-SVC, RBF kernel, C %g, gamma %g, threshold %.3f", l->c,
-			 l->gamma, l->threshold);
-	else
-		snprintf(buf, size, "C-SVC, linear kernel, C %g, threshold %.3f", l->c,
-			 l->threshold);
-}
-
-/* What anybody could do without a model, on the same rows and the same folds. */
-static int judge_rules(struct run *run)
-{
-	struct an_train_report *r = run->report;
-	struct an_table *t = &run->g.rows;
-	size_t *index = calloc(t->n, sizeof(*index)), i;
-	unsigned char *fold = calloc(t->n, 1);
-	struct an_rule rule;
-	int ret = AN_OK;
-
-	for (i = 0; index && i < t->n; i++)
-		index[i] = i;
-	if (!index || !fold ||
-	    !an_deal(t->y, index, t->n, run->opt->folds, run->opt->seed, fold)) {
-		ret = an_fail(run->err, AN_NOMEM, "out of memory");
-		goto out;
-	}
-	an_rule_cross_validate(t->traits, t->y, fold, run->opt->folds, t->n, &rule, &r->rule);
-	an_rule_text(&rule, r->rule_text, sizeof(r->rule_text));
-	if (r->weak) {
-		an_rule_judge(&an_rule_weak, t->traits, t->y, NULL, 0, t->n, &r->persist);
-		an_quality_finish(&r->persist);
-	}
-out:
-	free(fold);
-	free(index);
-	return ret;
-}
-
-/* Trains and compares with the hand rules. AN_NOT_BETTER leaves the reason in run->why. */
+/* Trains the three. AN_NOT_BETTER leaves the reason in run->why. */
 static int learn(struct run *run)
 {
+	const struct an_fit fit = { run->opt, &run->g, &run->models, run->report, run->err };
 	struct an_train_report *r = run->report;
-	struct an_table *t = &run->g.rows;
-	struct an_learn_options lo = {
-		.seed = run->opt->seed, .folds = run->opt->folds,
-		.progress = run->opt->progress, .progress_arg = run->opt->progress_arg,
-	};
-	struct an_rows rows;
-	uint32_t best;
-	size_t i;
-	int ret;
+	int ret = an_fit_sources(&fit);
 
-	r->rows = t->n;
-	for (i = 0; i < t->n; i++)
-		r->positives += t->y[i] > 0;
-	ret = limit_rows(run);
+	if (!ret)
+		ret = an_fit_windows(&fit);
+	if (!ret)
+		ret = an_fit_exec(&fit);
 	if (ret)
 		return ret;
-	rows = (struct an_rows){ (const double (*)[AN_NFEATURES])t->f, t->y, t->n };
-	ret = an_learn(&rows, &lo, &run->learned, run->err);
-	if (ret == AN_USAGE) {
-		snprintf(run->why, sizeof(run->why), "%.190s", run->err->msg);
-		return AN_NOT_BETTER;
-	}
-	if (ret)
-		return ret;
-	r->train_rows = t->n;
-	r->model = run->learned.quality;
-	describe_model(&run->learned, r->model_text, sizeof(r->model_text));
-	ret = judge_rules(run);
-	if (ret)
-		return ret;
-	best = r->persist.f1 > r->rule.f1 ? r->persist.f1 : r->rule.f1;
-	if (r->model.f1 > best)
+	keep_good(run);
+	if (run->models.has[AN_SOURCES] || run->models.has[AN_WINDOWS] ||
+	    run->models.has[AN_EXEC])
 		return AN_OK;
-	snprintf(run->why, sizeof(run->why), "the model (F1 permille %u) is no better than a hand "
-		 "rule (%u)", r->model.f1, best);
+	snprintf(run->why, sizeof(run->why), "%.110s; %.110s",
+		 r->of[AN_SOURCES].why, r->of[AN_WINDOWS].why);
 	return AN_NOT_BETTER;
+}
+
+/* The tables are as good as themselves, not as the model beside them. */
+static bool tables_good(const struct run *run)
+{
+	const struct an_model_report *r = &run->report->of[AN_EXEC];
+	uint32_t quality = r->tables_mape < 1000 ? 1000 - r->tables_mape : 0;
+
+	return r->trained && quality > r->baseline && quality >= run->opt->min_quality;
+}
+
+/* One figure for the file: that of the worst model it has values of. */
+static void add_quality(struct an_values *v, const struct an_model_report *r, uint32_t quality)
+{
+	if (!v->train_rows || quality < v->quality)
+		v->quality = quality;
+	v->train_rows += r->train_rows;
 }
 
 static int prepare_values(struct run *run, struct an_new_file *file)
@@ -196,15 +143,37 @@ static int prepare_values(struct run *run, struct an_new_file *file)
 	struct an_train_report *r = run->report;
 	struct an_values v = {
 		.generated = run->opt->now, .valid_for = run->opt->valid_for,
-		.model_version = AN_FEATURE_VERSION, .quality = r->model.f1,
-		.train_rows = r->train_rows, .log_limited = r->read.log_limited,
+		.model_version = AN_FEATURE_VERSION, .log_limited = r->read.log_limited,
 		.max_bandwidth = run->opt->max_bandwidth, .top = r->ntop ? &r->top[0] : NULL,
 		.deny = r->deny, .ndeny = r->ndeny,
 	};
-	char buf[AN_VALUES_BYTES];
-	size_t len = an_values_format(&v, buf, &r->ndeny);
+	char *buf;
+	size_t len;
+	int ret;
 
-	return an_file_prepare(file, run->opt->out_conf, buf, len, 0644, run->err);
+	if (run->models.has[AN_SOURCES]) {
+		v.sources_quality = r->of[AN_SOURCES].quality;
+		add_quality(&v, &r->of[AN_SOURCES], v.sources_quality);
+	}
+	if (run->models.has[AN_WINDOWS]) {
+		v.windows_quality = r->of[AN_WINDOWS].quality;
+		v.anomaly_score = r->anomaly_score;
+		v.anomaly_kind = r->anomaly_kind;
+		add_quality(&v, &r->of[AN_WINDOWS], v.windows_quality);
+	}
+	if (tables_good(run)) {
+		v.exec_quality = 1000 - r->of[AN_EXEC].tables_mape;
+		v.curves = &run->models.curves;
+		v.names = &run->models.names;
+		add_quality(&v, &r->of[AN_EXEC], v.exec_quality);
+	}
+	buf = malloc(AN_VALUES_BYTES);
+	if (!buf)
+		return an_fail(run->err, AN_NOMEM, "out of memory");
+	len = an_values_format(&v, buf, &r->ndeny);
+	ret = an_file_prepare(file, run->opt->out_conf, buf, len, 0644, run->err);
+	free(buf);
+	return ret;
 }
 
 /* Both outputs or none: all is prepared first, and the model comes back when the values fail. */
@@ -218,7 +187,7 @@ static int write_out(struct run *run)
 	if (o->out_conf)
 		ret = prepare_values(run, &file);
 	if (!ret && o->model_dir)
-		ret = an_model_prepare(&dir, &run->learned, &run->g, o, run->report, run->err);
+		ret = an_model_prepare(&dir, &run->models, &run->g, o, run->report, run->err);
 	if (!ret && o->model_dir)
 		ret = an_dir_commit(&dir, run->err);
 	if (!ret && o->out_conf)
@@ -234,17 +203,32 @@ static int write_out(struct run *run)
 	return AN_OK;
 }
 
-static int run_all(struct run *run)
+static int gather(struct run *run)
 {
-	int ret = an_gather(run->opt, &run->g, &run->report->read, run->err);
+	const struct an_train_options *o = run->opt;
+	struct an_gather_options go = {
+		.logs = o->logs, .nlogs = o->nlogs, .labels = o->labels, .nlabels = o->nlabels,
+		.prefixes = o->prefixes, .nprefixes = o->nprefixes, .halve = true, .hash = true, .seed = o->seed, .now = o->now,
+		.min_lines = o->min_lines, .max_sources = o->max_sources,
+		.progress = o->progress, .progress_arg = o->progress_arg,
+	};
+	int ret = an_gather(&go, &run->g, &run->report->read, run->err);
 
 	run->report->weak = run->g.weak;
+	return ret;
+}
+
+static int run_all(struct run *run)
+{
+	int ret = gather(run);
+
 	if (!ret)
 		ret = fill_top(run);
 	if (!ret)
 		ret = learn(run);
-	if (!ret)
-		ret = an_deny(&run->learned, &run->g, run->opt, run->report, run->err);
+	if (!ret && run->models.has[AN_SOURCES])
+		ret = an_deny(&run->models.of[AN_SOURCES], &run->g, run->opt, run->report,
+			      run->err);
 	if (!ret)
 		ret = write_out(run);
 	if (ret == AN_OK || ret == AN_NOT_BETTER) {
@@ -261,7 +245,7 @@ int an_train(const struct an_train_options *options, struct an_train_report *rep
 	     struct an_error *err)
 {
 	struct an_train_options opt = *options;
-	struct run run = { .opt = &opt, .report = report, .err = err };
+	struct run *run;
 	int ret;
 
 	memset(report, 0, sizeof(*report));
@@ -271,9 +255,16 @@ int an_train(const struct an_train_options *options, struct an_train_report *rep
 	ret = check(&opt, err);
 	if (ret)
 		return ret;
-	ret = run_all(&run);
-	an_learned_free(&run.learned);
-	an_gather_free(&run.g);
+	run = calloc(1, sizeof(*run));
+	if (!run)
+		return an_fail(err, AN_NOMEM, "out of memory");
+	run->opt = &opt;
+	run->report = report;
+	run->err = err;
+	ret = run_all(run);
+	an_models_free(&run->models);
+	an_gather_free(&run->g);
+	free(run);
 	if (ret < 0)
 		an_train_report_free(report);
 	return ret;
@@ -281,8 +272,15 @@ int an_train(const struct an_train_options *options, struct an_train_report *rep
 
 void an_train_report_free(struct an_train_report *report)
 {
+	int k;
+
+	for (k = 0; k < AN_KINDS; k++)
+		free(report->of[k].curve);
 	free(report->deny);
+	free(report->kept);
 	free(report->top);
+	free(report->windows);
+	free(report->exec);
 	free(report->text);
 	memset(report, 0, sizeof(*report));
 }

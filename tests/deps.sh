@@ -7,11 +7,11 @@ set -euo pipefail
 # A group names the groups it includes with a leading @.
 declare -A packages=(
 	[build]='gcc make pkg-config libcurl4-openssl-dev libcjson-dev libreadline-dev libsvm-dev liburcu-dev nettle-dev
-		libjq-dev zlib1g-dev'
+		libjq-dev zlib1g-dev libzstd-dev'
 	[kmod]='linux-headers-amd64 kmod'
 	[demo]='@build curl iproute2'
 	[test]='@build @kmod bats bats-support bats-assert bats-file libcmocka-dev curl jq netcat-openbsd socat python3 strace
-		procps iproute2 libsvm-tools mawk tmux less'
+		procps iproute2 libsvm-tools mawk zstd tmux less'
 	[vm]='@kmod qemu-system-x86 busybox-static cpio xz-utils zstd procps'
 	[uml]='linux-source-6.1 gcc make flex bison bc libelf-dev kmod cpio busybox-static xz-utils perl'
 	[lint]='@build sparse cppcheck clang clang-tidy clang-format shellcheck linux-source-6.1 perl man-db'

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The node's bandwidth limit: one virtual clock (GCRA) that every byte moves forward. Must never
- * cost more than a load while there is no limit.
+ * cost more than a load or two while there is no limit.
  */
 #include <linux/atomic.h>
 #include <linux/export.h>
@@ -42,12 +42,35 @@ size_t vg_bandwidth_room(struct vg_node *node, size_t want, u64 *wake_ms)
 	return min_t(u64, want, room);
 }
 
+/* The same with a limit in shadow: who would have had to wait is counted, and then has waited. */
+static void shadow_used(struct vg_node *node, size_t n)
+{
+	u64 per_kib = READ_ONCE(node->shadow_bw_ns_per_kib);
+	u64 now, limit, next;
+	bool late;
+	s64 old;
+
+	if (likely(!per_kib) || !n)
+		return;
+	now = ktime_get_ns();
+	limit = now + burst_ns(per_kib);
+	old = atomic64_read(&node->shadow_bw_tat_ns);
+	do {
+		next = max_t(u64, old, now) + div_u64((u64)n * per_kib, 1024);
+		late = next > limit;
+		next = min(next, limit);
+	} while (!atomic64_try_cmpxchg(&node->shadow_bw_tat_ns, &old, next));
+	if (late)
+		vg_act_would(node, VG_ACT_BANDWIDTH);
+}
+
 void vg_bandwidth_used(struct vg_node *node, size_t n)
 {
 	u64 per_kib = READ_ONCE(node->bw_ns_per_kib);
 	u64 now, cost;
 	s64 old, next;
 
+	shadow_used(node, n);
 	if (likely(!per_kib) || !n)
 		return;
 	now = ktime_get_ns();
@@ -58,9 +81,30 @@ void vg_bandwidth_used(struct vg_node *node, size_t n)
 	} while (!atomic64_try_cmpxchg(&node->bw_tat_ns, &old, next));
 }
 
+void vg_bandwidth_waits(struct vg_node *node)
+{
+	atomic64_inc(&node->bw_delayed);
+	vg_act_did(node, VG_ACT_BANDWIDTH);
+}
+
+static u64 ns_per_kib(u64 mbit)
+{
+	return mbit ? max_t(u64, div64_u64(KIB_NS_AT_1MBIT, mbit), 1) : 0;
+}
+
+void vg_bandwidth_shadow(struct vg_node *node, u64 mbit)
+{
+	u64 per_kib = ns_per_kib(mbit);
+
+	if (per_kib == READ_ONCE(node->shadow_bw_ns_per_kib))
+		return;
+	WRITE_ONCE(node->shadow_bw_ns_per_kib, per_kib);
+	atomic64_set(&node->shadow_bw_tat_ns, 0);
+}
+
 void vg_bandwidth_set(struct vg_node *node, u64 mbit)
 {
-	u64 per_kib = mbit ? max_t(u64, div64_u64(KIB_NS_AT_1MBIT, mbit), 1) : 0;
+	u64 per_kib = ns_per_kib(mbit);
 
 	if (per_kib == READ_ONCE(node->bw_ns_per_kib))
 		return;

@@ -103,6 +103,8 @@ static void stats_json(struct vg_node *node, struct vg_jw *w)
 	u32 i;
 
 	host_facts(&f);
+	/* limits change under the lock, all that one reading of the values moves together */
+	mutex_lock(&node->lock);
 	vg_jw_obj(w);
 	vg_jw_ku64(w, "node", node->id);
 	vg_jw_ku64(w, "connections", atomic_read(&node->connections));
@@ -116,7 +118,6 @@ static void stats_json(struct vg_node *node, struct vg_jw *w)
 	vg_jw_ku64(w, "load1_milli", f.load1_milli);
 	vg_jw_ku64(w, "mem_free", f.mem_free);
 	vg_jw_kobj(w, "services");
-	mutex_lock(&node->lock);
 	for (i = 0; i < node->nr_svcs; i++) {
 		struct vg_svc *svc = node->svc[i];
 

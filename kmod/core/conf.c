@@ -135,17 +135,18 @@ static int conf_check_key(struct conf_scan *s, struct vg_str key)
 
 static int conf_check_value(struct conf_scan *s, struct vg_str key, struct vg_str value)
 {
-	size_t i;
+	const char *longer = s->grammar->long_key;
+	size_t i, max = longer && vg_str_is(key, longer) ? VG_CONF_LONG : VG_CONF_VALUE;
 
 	for (i = 0; i < value.n; i++)
 		if (vg_is_ctrl(value.p[i]))
 			return conf_fail_at(s, value.p + i, -EINVAL,
 				       "control byte \\x%02x in the value of %.*s: remove it",
 				       (u8)value.p[i], VG_STR_ARG(key));
-	if (value.n > VG_CONF_VALUE)
+	if (value.n > max)
 		return conf_fail_at(s, value.p, -E2BIG,
-			       "the value of %.*s has %zu bytes: at most %d are allowed",
-			       VG_STR_ARG(key), value.n, VG_CONF_VALUE);
+			       "the value of %.*s has %zu bytes: at most %zu are allowed",
+			       VG_STR_ARG(key), value.n, max);
 	return 0;
 }
 

@@ -23,6 +23,7 @@ enum vg_conf_limits {
 	VG_CONF_PAIRS = 512,
 	VG_CONF_KEY = 64,
 	VG_CONF_VALUE = 1024,
+	VG_CONF_LONG = 16 * 1024,
 	VG_CONF_MSG = 256,
 };
 
@@ -60,6 +61,7 @@ struct vg_conf_grammar {
 	bool commas;		/* a comma ends a pair too; "#" is a comment anywhere */
 	bool upper;		/* capital letters in keys, also first */
 	bool bare_nodes;	/* a line of addresses without "=" is the key "nodes" */
+	const char *long_key;	/* the value of this one may have VG_CONF_LONG bytes; NULL: none */
 };
 
 /*

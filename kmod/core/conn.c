@@ -49,6 +49,7 @@ static int admit(struct vg_node *node, bool *counted)
 	}
 	atomic_dec(&node->connections);
 	atomic64_inc(&node->refused_limit);
+	vg_act_did(node, VG_ACT_CONNECTIONS);
 	*counted = false;
 	if (atomic_inc_return(&node->refusing) <= VG_REFUSE_MAX)
 		return 0;

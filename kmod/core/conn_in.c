@@ -85,7 +85,7 @@ void *vg_conn_space(struct vg_conn *c, size_t *room)
 	limit = vg_bandwidth_room(c->node, *room, &c->wake_ms);
 	if (!limit) {
 		if (!c->waits_in)
-			atomic64_inc(&c->node->bw_delayed);
+			vg_bandwidth_waits(c->node);
 		c->waits_in = true;
 		if (c->begun && c->wake_ms > c->now_ms) {
 			/* our limit is not the peer's slowness */

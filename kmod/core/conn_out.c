@@ -130,7 +130,7 @@ int vg_conn_output(struct vg_conn *c, struct kvec *v, int max, size_t *bytes)
 	limit = vg_bandwidth_room(c->node, c->out_bytes, &c->wake_ms);
 	if (!limit) {
 		if (!c->waits_out)
-			atomic64_inc(&c->node->bw_delayed);
+			vg_bandwidth_waits(c->node);
 		c->waits_out = true;
 		/* our limit is not the peer's slowness */
 		c->write_by_ms = c->wake_ms + c->cfg->idle_timeout_ms;

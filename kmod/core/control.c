@@ -50,9 +50,10 @@ static int get_analytics(struct vg_req *req)
 struct reload {
 	struct work_struct work;
 	struct vg_req *req;
-	int (*read)(struct vg_node *node, char *msg, size_t msg_n);
-	int (*answer)(struct vg_req *req);
-	const char *code;
+	bool values;		/* of the values, else of the configuration */
+	enum vg_reload how;
+	bool dry;
+	struct vg_buf doc;
 	int ret;
 	char msg[512];
 };
@@ -63,33 +64,39 @@ static int reload_answer(struct vg_req *req)
 
 	if (r->ret == -ENOMEM)
 		return vg_problem(req, 503, "node.no_memory", "out of memory: nothing was changed");
+	if (r->ret == -EOPNOTSUPP && r->values)
+		return vg_problem(req, 409, "analytics.off", "%s: what was in force stays", r->msg);
 	/* no values file is a state of its own: everything is back to the administrator's settings */
-	if (r->ret && !(r->ret == -ENOENT && r->read == vg_node_reload_values))
-		return vg_problem(req, 409, r->code, "%s: what was in force stays", r->msg);
-	return r->answer(req);
+	if (r->ret && !(r->ret == -ENOENT && r->values))
+		return vg_problem(req, 409, r->values ? "analytics.invalid" : "config.invalid",
+				  "%s: what was in force stays", r->msg);
+	return r->values ? vg_reply_json(req, 200, &r->doc) : vg_reply(req, 204);
 }
 
 static void reload_work(struct work_struct *work)
 {
 	struct reload *r = container_of(work, struct reload, work);
+	struct vg_node *node = r->req->node;
 
-	r->ret = r->read(r->req->node, r->msg, sizeof(r->msg));
+	if (r->values)
+		r->ret = vg_node_reload_values(node, r->how, r->dry, &r->doc, r->msg, sizeof(r->msg));
+	else
+		r->ret = vg_node_reload(node, r->msg, sizeof(r->msg));
 	vg_req_finish(r->req, reload_answer);
 }
 
-static int reload(struct vg_req *req, const char *code,
-		  int (*read)(struct vg_node *node, char *msg, size_t msg_n),
-		  int (*answer)(struct vg_req *req))
+static int reload(struct vg_req *req, bool values, enum vg_reload how, bool dry)
 {
 	struct reload *r = kzalloc(sizeof(*r), GFP_KERNEL);
 
 	if (!r)
 		return -ENOMEM;
 	INIT_WORK(&r->work, reload_work);
+	vg_buf_init(&r->doc, NULL, 0, ANSWER_MAX);
 	r->req = req;
-	r->read = read;
-	r->answer = answer;
-	r->code = code;
+	r->values = values;
+	r->how = how;
+	r->dry = dry;
 	req->priv = r;
 	queue_work(req->node->wq, &r->work);
 	return VG_PENDING;
@@ -103,26 +110,38 @@ static void drop_reload(struct vg_req *req)
 	if (!r)
 		return;
 	flush_work(&r->work);
+	vg_buf_free(&r->doc);
 	kfree(r);
 	req->priv = NULL;
 }
 
-static int config_reloaded(struct vg_req *req)
-{
-	return vg_reply(req, 204);
-}
-
 static int post_config_reload(struct vg_req *req)
 {
-	return reload(req, "config.invalid", vg_node_reload, config_reloaded);
+	return reload(req, false, VG_RELOAD_AS_SET, false);
 }
+
+static const char *const analytics_query[] = { "dry_run", "mode", NULL };
 
 static int post_analytics_reload(struct vg_req *req)
 {
+	enum vg_reload how = VG_RELOAD_AS_SET;
+	struct vg_str mode;
+	u64 dry = 0;
+
+	if (vg_req_query_u64(req, "dry_run", 0, 1, &dry))
+		return 0;
+	if (vg_req_query(req, "mode", &mode)) {
+		if (vg_str_is(mode, "shadow"))
+			how = VG_RELOAD_SHADOW;
+		else if (vg_str_is(mode, "apply"))
+			how = VG_RELOAD_APPLY;
+		else
+			return vg_problem(req, 400, "http.query_value", "mode is shadow or apply");
+	}
 	/* what was read anew stays so, whatever becomes of the answer */
 	if (!vg_reply_room(req))
 		return 0;
-	return reload(req, "analytics.invalid", vg_node_reload_values, get_analytics);
+	return reload(req, true, how, dry);
 }
 
 /* --- the registry of load ------------------------------------------------------------------------------ */
@@ -151,7 +170,7 @@ static const struct vg_route routes[] = {
 	{ .method = VG_POST, .path = "/v1/config/reload", .rights = VG_ADMIN,
 	  .run = post_config_reload, .drop = drop_reload },
 	{ .method = VG_GET, .path = "/v1/analytics", .rights = VG_READ, .run = get_analytics },
-	{ .method = VG_POST, .path = "/v1/analytics/reload", .rights = VG_ADMIN,
+	{ .method = VG_POST, .path = "/v1/analytics/reload", .query = analytics_query, .rights = VG_ADMIN,
 	  .run = post_analytics_reload, .drop = drop_reload },
 	{ .method = VG_GET, .path = "/v1/loads", .rights = VG_READ, .run = get_loads },
 	{ .method = VG_PUT, .path = "/v1/loads/{id}", .query = vg_registry_query, .rights = VG_WRITE,

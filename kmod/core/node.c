@@ -495,7 +495,7 @@ void vg_node_del_service(struct vg_node *node, const struct vg_service *def)
 static void log_values(struct vg_node *node)
 {
 	char why[256] = "";
-	int ret = vg_values_load(node->values, why, sizeof(why));
+	int ret = vg_values_load(node->values, VG_RELOAD_AS_SET, why, sizeof(why));
 
 	if (ret && ret != -ENOENT)
 		pr_warn("virgo: %s\n", why);
@@ -678,13 +678,22 @@ int vg_node_reload(struct vg_node *node, char *msg, size_t msg_n)
 	return 0;
 }
 
-int vg_node_reload_values(struct vg_node *node, char *msg, size_t msg_n)
+int vg_node_reload_values(struct vg_node *node, enum vg_reload how, bool dry, struct vg_buf *doc, char *msg,
+			  size_t msg_n)
 {
+	struct vg_jw w;
 	int ret;
 
+	vg_jw_init(&w, doc);
 	mutex_lock(&node->lock);
-	ret = vg_values_load(node->values, msg, msg_n);
-	tell_services(node);
+	if (dry) {
+		ret = vg_values_try(node->values, how, &w, msg, msg_n);
+	} else {
+		ret = vg_values_load(node->values, how, msg, msg_n);
+		tell_services(node);
+		if (doc && (!ret || ret == -ENOENT))
+			vg_values_json(node->values, &w);
+	}
 	mutex_unlock(&node->lock);
 	return ret;
 }

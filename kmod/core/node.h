@@ -21,6 +21,7 @@
 #include "core/limits.h"
 #include "core/route.h"
 #include "core/service.h"
+#include "core/values.h"
 
 struct vg_client;
 struct vg_keyset;
@@ -52,6 +53,15 @@ struct vg_svc {
 	} listener[VG_LISTENERS_MAX];
 	struct vg_counters count;
 	atomic_t connections;
+};
+
+/* the values that core acts on, as far as their deeds are counted */
+enum vg_act { VG_ACT_BANDWIDTH, VG_ACT_CONNECTIONS, VG_ACT_MEMPOOL, VG_ACT_DENY, VG_ACT_DEGRADED, VG_ACTS };
+
+struct vg_acts {
+	bool learnt;		/* the limit in force is the learnt one, not the administrator's own */
+	atomic64_t did;		/* times it made a difference */
+	atomic64_t would;	/* times that one in shadow would have */
 };
 
 struct vg_node {
@@ -87,8 +97,13 @@ struct vg_node {
 	atomic64_t bw_delayed;		/* times a connection had to wait */
 	struct vg_deny __rcu *deny;	/* NULL: nothing denied */
 	struct vg_deny __rcu *deny_shadow;
-	u64 shadow_connections;		/* learnt limit in shadow, 0: none */
-	atomic64_t shadow_limit, shadow_deny;	/* what it would have refused */
+	struct vg_acts act[VG_ACTS];
+	/* learnt limits in shadow, 0: none */
+	u64 shadow_connections, shadow_mempool_bytes;
+	u64 shadow_bw_ns_per_kib;
+	atomic64_t shadow_bw_tat_ns;
+	int anomaly_score, anomaly_threshold;	/* permille, -1: not learnt; under the lock */
+	u8 degraded;			/* enum vg_force: it is, or (shadow) would be */
 
 	const struct vg_event_sink __rcu *event_sink;	/* core/events.h */
 	struct workqueue_struct *wq;	/* what a handler does not do on the connection's worker */
@@ -117,8 +132,12 @@ void vg_node_free(struct vg_node *node);
 void vg_node_tick(struct vg_node *node);
 /* Read configuration and keys again; listeners stay as they are. All or nothing. */
 int vg_node_reload(struct vg_node *node, char *msg, size_t msg_n);
-/* Read the learnt values again; see vg_values_load(). */
-int vg_node_reload_values(struct vg_node *node, char *msg, size_t msg_n);
+/*
+ * Read the learnt values again; see vg_values_load(). @doc (may be NULL, unless @dry): the document of /v1/analytics as it is then.
+ * @dry: only write there what would be.
+ */
+int vg_node_reload_values(struct vg_node *node, enum vg_reload how, bool dry, struct vg_buf *doc, char *msg,
+			  size_t msg_n);
 
 /* A reference to what is in force now; vg_config_put(), vg_keyset_put(). Never NULL, any context. */
 struct vg_config *vg_node_cfg(struct vg_node *node);
@@ -142,10 +161,26 @@ enum { VG_CLOCK_AHEAD_MS = 60000 };
 /*
  * Bandwidth over all sockets of the node, both directions. Asked before bytes move and told after:
  * vg_bandwidth_room() is how many of @want bytes may move now, 0 with *@wake_ms set (monotonic)
- * when none; vg_bandwidth_used() counts those that did. Without a limit both cost one load.
+ * when none; vg_bandwidth_used() counts those that did. Without a limit they cost one load and two.
  */
 size_t vg_bandwidth_room(struct vg_node *node, size_t want, u64 *wake_ms);
 void vg_bandwidth_used(struct vg_node *node, size_t n);
 void vg_bandwidth_set(struct vg_node *node, u64 mbit);
+/* A limit that only counts how often somebody would have waited for it; 0: none. */
+void vg_bandwidth_shadow(struct vg_node *node, u64 mbit);
+/* A connection begins to wait for bandwidth. */
+void vg_bandwidth_waits(struct vg_node *node);
+
+/* A limit was met that may be a learnt one. Any context. */
+static inline void vg_act_did(struct vg_node *node, enum vg_act act)
+{
+	if (READ_ONCE(node->act[act].learnt))
+		atomic64_inc(&node->act[act].did);
+}
+
+static inline void vg_act_would(struct vg_node *node, enum vg_act act)
+{
+	atomic64_inc(&node->act[act].would);
+}
 
 #endif

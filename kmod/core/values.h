@@ -43,7 +43,9 @@ struct vg_value {
  * @bounds: lowest and highest the administrator allows; the value is clamped to them.
  * @apply: @v counts from now with @force; VG_FORCE_NONE: back to the administrator's own. Called with
  *	the values' lock held; may sleep. -errno: nothing was changed; /v1/analytics says so.
- * @acted: how often the value made, or in shadow would have made, a difference.
+ * @acted: how often the value made a difference, or (@would) in shadow would have made one; without it: how often
+ *	somebody took it.
+ * @tell: further members of its object in /v1/analytics.
  * All but name, type, min and max are optional.
  */
 struct vg_value_def {
@@ -56,16 +58,27 @@ struct vg_value_def {
 	void (*bounds)(struct vg_node *node, s64 *lo, s64 *hi);
 	int (*apply)(const struct vg_value_def *def, struct vg_node *node,
 		     const struct vg_value *v, enum vg_force force);
-	u64 (*acted)(struct vg_node *node);
+	u64 (*acted)(struct vg_node *node, bool would);
+	void (*tell)(struct vg_node *node, struct vg_jw *json);
+};
+
+/* In which mode the file is to be read: the configuration's, or for this reading alone another one. */
+enum vg_reload {
+	VG_RELOAD_AS_SET,
+	VG_RELOAD_SHADOW,
+	VG_RELOAD_APPLY,
 };
 
 int vg_values_new(struct vg_node *node, struct vg_values **v);
 void vg_values_free(struct vg_values *v);
 /*
  * Read and judge the file anew. -ENOENT: no file, all values go back. Any other error: the
- * values in force stay; *@msg (256 bytes) says file, line, column, why.
+ * values in force stay; *@msg (256 bytes) says file, line, column, why. What @how asks for holds until the next
+ * reading or until analytics_mode changes; -EOPNOTSUPP: analytics_mode is off, and stays so.
  */
-int vg_values_load(struct vg_values *v, char *msg, size_t msg_n);
+int vg_values_load(struct vg_values *v, enum vg_reload how, char *msg, size_t msg_n);
+/* What vg_values_load() would do, as the document of /v1/analytics; does and logs nothing. Errors as there. */
+int vg_values_try(struct vg_values *v, enum vg_reload how, struct vg_jw *json, char *msg, size_t msg_n);
 /* The configuration changed (mode, bounds, quality): judge the values held anew. */
 void vg_values_judge(struct vg_values *v);
 /* Expiry; every tick. */

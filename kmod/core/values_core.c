@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The learnt values that core itself acts on: bandwidth, connections, pool size, denied sources.
+ * The learnt values that core itself acts on: bandwidth, connections, pool size, denied sources, anomalies.
  * Each says here what it changes and what it goes back to; when it counts is values.c's to judge.
  */
 #include <linux/rcupdate.h>
@@ -10,6 +10,7 @@
 #include "core/conf.h"
 #include "core/deny.h"
 #include "core/host.h"
+#include "core/json.h"
 #include "core/ledger.h"
 #include "core/node.h"
 #include "core/values.h"
@@ -28,6 +29,17 @@ static void upto(s64 *lo, s64 *hi, u64 least, u64 most)
 		*hi = min_t(s64, *hi, most);
 }
 
+/* From now a limit that is met is @v's doing, or the administrator's. */
+static void limit_learnt(struct vg_node *node, enum vg_act act, const struct vg_value *v, enum vg_force force, s64 own)
+{
+	WRITE_ONCE(node->act[act].learnt, force == VG_FORCE_APPLY && v->number != own);
+}
+
+static u64 acted(struct vg_node *node, enum vg_act act, bool would)
+{
+	return atomic64_read(would ? &node->act[act].would : &node->act[act].did);
+}
+
 /* --- MaxNetworkBandwidth ---------------------------------------------------------------------------- */
 
 static s64 bandwidth_own(struct vg_node *node)
@@ -43,13 +55,15 @@ static void bandwidth_bounds(struct vg_node *node, s64 *lo, s64 *hi)
 static int bandwidth_apply(const struct vg_value_def *def, struct vg_node *node,
 			   const struct vg_value *v, enum vg_force force)
 {
+	limit_learnt(node, VG_ACT_BANDWIDTH, v, force, bandwidth_own(node));
 	vg_bandwidth_set(node, force == VG_FORCE_APPLY ? v->number : bandwidth_own(node));
+	vg_bandwidth_shadow(node, force == VG_FORCE_SHADOW ? v->number : 0);
 	return 0;
 }
 
-static u64 bandwidth_acted(struct vg_node *node)
+static u64 bandwidth_acted(struct vg_node *node, bool would)
 {
-	return atomic64_read(&node->bw_delayed);
+	return acted(node, VG_ACT_BANDWIDTH, would);
 }
 
 /* --- MaxConnections ------------------------------------------------------------------------------------ */
@@ -67,15 +81,16 @@ static void connections_bounds(struct vg_node *node, s64 *lo, s64 *hi)
 static int connections_apply(const struct vg_value_def *def, struct vg_node *node,
 			     const struct vg_value *v, enum vg_force force)
 {
+	limit_learnt(node, VG_ACT_CONNECTIONS, v, force, connections_own(node));
 	WRITE_ONCE(node->max_connections,
 		   force == VG_FORCE_APPLY ? v->number : connections_own(node));
 	WRITE_ONCE(node->shadow_connections, force == VG_FORCE_SHADOW ? v->number : 0);
 	return 0;
 }
 
-static u64 connections_acted(struct vg_node *node)
+static u64 connections_acted(struct vg_node *node, bool would)
 {
-	return atomic64_read(&node->refused_limit) + atomic64_read(&node->shadow_limit);
+	return acted(node, VG_ACT_CONNECTIONS, would);
 }
 
 void vg_shadow_connections(struct vg_node *node, u32 n)
@@ -83,7 +98,7 @@ void vg_shadow_connections(struct vg_node *node, u32 n)
 	u64 limit = READ_ONCE(node->shadow_connections);
 
 	if (limit && n > limit)
-		atomic64_inc(&node->shadow_limit);
+		vg_act_would(node, VG_ACT_CONNECTIONS);
 }
 
 /* --- MempoolMaxBytes --------------------------------------------------------------------------------------- */
@@ -101,8 +116,15 @@ static void mempool_bounds(struct vg_node *node, s64 *lo, s64 *hi)
 static int mempool_apply(const struct vg_value_def *def, struct vg_node *node,
 			 const struct vg_value *v, enum vg_force force)
 {
+	limit_learnt(node, VG_ACT_MEMPOOL, v, force, mempool_own(node));
 	WRITE_ONCE(node->mempool_max_bytes, force == VG_FORCE_APPLY ? v->number : mempool_own(node));
+	WRITE_ONCE(node->shadow_mempool_bytes, force == VG_FORCE_SHADOW ? v->number : 0);
 	return 0;
+}
+
+static u64 mempool_acted(struct vg_node *node, bool would)
+{
+	return acted(node, VG_ACT_MEMPOOL, would);
 }
 
 /* --- DenySources ------------------------------------------------------------------------------------------------ */
@@ -170,9 +192,35 @@ static int deny_apply(const struct vg_value_def *def, struct vg_node *node,
 	return 0;
 }
 
-static u64 deny_acted(struct vg_node *node)
+static u64 deny_acted(struct vg_node *node, bool would)
 {
-	return atomic64_read(&node->refused_deny) + atomic64_read(&node->shadow_deny);
+	return would ? acted(node, VG_ACT_DENY, true) : atomic64_read(&node->refused_deny);
+}
+
+/* How many of the list there are, live still, and touch somebody who is never refused. */
+static void deny_tell(struct vg_node *node, struct vg_jw *w)
+{
+	const struct vg_deny *d = rcu_dereference_protected(node->deny, lockdep_is_held(&node->lock));
+	const struct vg_config *cfg = cfg_of(node);
+	u64 now_s = ktime_get_real_seconds();
+	u32 i, k, live = 0, spared = 0;
+
+	if (!d)
+		d = rcu_dereference_protected(node->deny_shadow, lockdep_is_held(&node->lock));
+	for (i = 0; d && i < d->n; i++) {
+		const struct vg_addr *net = &d->entry[i].net;
+		bool touches = vg_addr_is_loopback(net);
+
+		for (k = 0; !touches && k < cfg->nodes.n; k++)
+			touches = vg_addr_in(&cfg->nodes.addr[k], net);
+		for (k = 0; !touches && k < cfg->analytics_never_deny.n; k++)
+			touches = vg_addr_overlap(&cfg->analytics_never_deny.addr[k], net);
+		live += !d->entry[i].until_s || d->entry[i].until_s >= now_s;
+		spared += touches;
+	}
+	vg_jw_ku64(w, "entries", d ? d->n : 0);
+	vg_jw_ku64(w, "entries_live", live);
+	vg_jw_ku64(w, "entries_spared", spared);
 }
 
 /* Those who are never refused, whatever was learnt. Asked for matches only, which are rare. */
@@ -210,10 +258,31 @@ bool vg_deny_match(struct vg_node *node, const struct vg_addr *peer)
 	if (is_protected(node, peer))
 		return false;
 	if (shadowed)
-		atomic64_inc(&node->shadow_deny);
+		vg_act_would(node, VG_ACT_DENY);
 	if (denied)
 		atomic64_inc(&node->refused_deny);
 	return denied;
+}
+
+/* --- anomalies: values.c judges the two together -------------------------------------------------------------------- */
+
+static int score_apply(const struct vg_value_def *def, struct vg_node *node, const struct vg_value *v, enum vg_force force)
+{
+	node->anomaly_score = force == VG_FORCE_NONE ? -1 : (int)v->number;
+	return 0;
+}
+
+static int threshold_apply(const struct vg_value_def *def, struct vg_node *node, const struct vg_value *v,
+			   enum vg_force force)
+{
+	node->anomaly_threshold = force == VG_FORCE_NONE ? -1 : (int)v->number;
+	return 0;
+}
+
+/* jobs refused, because the node is degraded */
+static u64 anomaly_acted(struct vg_node *node, bool would)
+{
+	return acted(node, VG_ACT_DEGRADED, would);
 }
 
 const struct vg_value_def vg_core_values[] = {
@@ -228,10 +297,16 @@ const struct vg_value_def vg_core_values[] = {
 	}, {
 		.name = "MempoolMaxBytes", .type = VG_VALUE_INT, .unit = "bytes",
 		.min = 1, .max = S64_MAX, .own = mempool_own, .bounds = mempool_bounds,
-		.apply = mempool_apply,
+		.apply = mempool_apply, .acted = mempool_acted,
 	}, {
 		.name = "DenySources", .type = VG_VALUE_SOURCES, .unit = "addresses",
-		.apply = deny_apply, .acted = deny_acted,
+		.apply = deny_apply, .acted = deny_acted, .tell = deny_tell,
+	}, {
+		.name = "AnomalyScorePermille", .type = VG_VALUE_INT, .unit = "permille", .min = 0, .max = 1000,
+		.apply = score_apply, .acted = anomaly_acted,
+	}, {
+		.name = "AnomalyThresholdPermille", .type = VG_VALUE_INT, .unit = "permille", .min = 0, .max = 1000,
+		.apply = threshold_apply, .acted = anomaly_acted,
 	},
 };
 const u32 vg_nr_core_values = ARRAY_SIZE(vg_core_values);

@@ -12,7 +12,11 @@
 int vg_values_parse(const char *text, size_t n, const struct vg_conf_sink *sink,
 		    struct vg_conf_error *err)
 {
-	static const struct vg_conf_grammar grammar = { .commas = true, .upper = true };
+	static const struct vg_conf_grammar grammar = {
+		.commas = true, .upper = true,
+		/* 256 networks, the longest of 53 bytes with their ";" */
+		.long_key = "DenySources",
+	};
 
 	return vg_conf_scan(text, n, &grammar, sink, err);
 }

@@ -69,18 +69,35 @@ static int check_curve(const struct vg_conf_pair *pair, struct vg_conf_error *er
 static const struct {
 	const char *name;	/* ends with '.': a family, something must follow */
 	s64 min, max;
+	bool taken;		/* by balancers */
 	int (*check)(const struct vg_conf_pair *pair, struct vg_conf_error *err);
 } known[] = {
 	{ .name = "TopSourceIP", .check = check_address },
 	{ .name = "TopSourceCount", .min = 0, .max = S64_MAX },
-	{ .name = "AnomalyScorePermille", .min = 0, .max = 1000 },
-	{ .name = "AnomalyThresholdPermille", .min = 0, .max = 1000 },
 	{ .name = "AnomalyKind", .check = check_kind },
-	{ .name = "ExecUs.", .check = check_curve },
-	{ .name = "NodeSpeedPermille.", .min = 100, .max = 10000 },
-	{ .name = "NodeLoadCoefPermille.", .min = 0, .max = 5000 },
+	{ .name = "ExecUs.", .taken = true, .check = check_curve },
+	{ .name = "NodeSpeedPermille.", .taken = true, .min = 100, .max = 10000 },
+	{ .name = "NodeLoadCoefPermille.", .taken = true, .min = 0, .max = 5000 },
 	{ .name = "LogLimited", .min = 0, .max = 1 },
 };
+
+/* Does @key name the value, or one of the family, of @name? */
+static bool is_key(struct vg_str key, struct vg_str name)
+{
+	bool family = name.p[name.n - 1] == '.';
+
+	return family ? vg_str_starts(key, name) && key.n > name.n : vg_str_eq(key, name);
+}
+
+bool vg_schema_taken(struct vg_str key)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(known); i++)
+		if (is_key(key, vg_cstr(known[i].name)))
+			return known[i].taken;
+	return false;
+}
 
 int vg_schema_check(const struct vg_conf_pair *pair, struct vg_conf_error *err)
 {
@@ -89,11 +106,7 @@ int vg_schema_check(const struct vg_conf_pair *pair, struct vg_conf_error *err)
 	int ret;
 
 	for (i = 0; i < ARRAY_SIZE(known); i++) {
-		struct vg_str name = vg_cstr(known[i].name);
-		bool family = name.p[name.n - 1] == '.';
-
-		if (family ? !vg_str_starts(pair->key, name) || pair->key.n == name.n :
-			     !vg_str_eq(pair->key, name))
+		if (!is_key(pair->key, vg_cstr(known[i].name)))
 			continue;
 		if (known[i].check)
 			ret = known[i].check(pair, err);

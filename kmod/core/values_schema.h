@@ -25,4 +25,7 @@ int vg_provenance_of(struct vg_str key);
 /* 0: unknown key; 1: known and good; -errno with @err filled: known and bad */
 int vg_schema_check(const struct vg_conf_pair *pair, struct vg_conf_error *err);
 
+/* Do balancers take the value of this key (run times, speeds, loads)? */
+bool vg_schema_taken(struct vg_str key);
+
 #endif

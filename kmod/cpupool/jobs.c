@@ -67,16 +67,30 @@ static int reply_job(struct vg_req *req, u16 status, struct cp_run *run)
 	return vg_reply_json(req, status, &b);
 }
 
+/* May jobs not begin here? Counts those it keeps away, or in shadow would. */
+static bool is_degraded(struct vg_node *node)
+{
+	switch (READ_ONCE(node->degraded)) {
+	case VG_FORCE_APPLY:
+		atomic64_inc(&node->act[VG_ACT_DEGRADED].did);
+		return true;
+	case VG_FORCE_SHADOW:
+		vg_act_would(node, VG_ACT_DEGRADED);
+		return false;
+	default:
+		return false;
+	}
+}
+
 int cp_job_post(struct vg_req *req)
 {
-	struct cp_pool *pool = req->data;
 	struct cp_run *run;
 	struct vg_buf b;
 	struct vg_jw w;
 	u64 id;
 	int ret;
 
-	if (READ_ONCE(pool->degraded))
+	if (is_degraded(req->node))
 		return vg_problem(req, 503, "exec.degraded",
 				  "node %u is degraded and takes no new jobs: see GET /v1/analytics", req->node->id);
 	run = cp_exec_parse(req, true);

@@ -159,8 +159,6 @@ static void tell_load(struct cp_pool *pool, u64 now_ms)
 /* Core holds node->lock here and in cp_pool_config(); nobody who holds ours takes it. */
 void cp_pool_tick(struct cp_pool *pool, u64 now_ms)
 {
-	/* a value may have expired */
-	cp_load_judge(pool);
 	mutex_lock(&pool->lock);
 	forget_old(pool, now_ms);
 	end_overdue(pool, now_ms);
@@ -180,7 +178,6 @@ void cp_pool_config(struct cp_pool *pool)
 	cp_schedule(pool);
 	mutex_unlock(&pool->lock);
 	vg_config_put(old);
-	cp_load_judge(pool);
 	cp_list_expire(pool);
 }
 

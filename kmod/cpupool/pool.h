@@ -139,7 +139,6 @@ struct cp_pool {
 	atomic64_t held;		/* bytes of output buffers */
 	u64 journal_n;			/* bytes of the journal's file */
 	u64 mean_us;			/* of runs, exponentially fading */
-	bool degraded;			/* the learnt values say so */
 	u64 load_told_ms;
 	u64 ran_since;			/* runs that ended since */
 
@@ -224,8 +223,6 @@ void cp_builtins_unregister(void);
 /* What this node has to do now */
 struct vg_load;
 void cp_load(struct cp_pool *pool, struct vg_load *load);
-/* Look at the learnt values anew: is this node degraded? node->lock is held. */
-void cp_load_judge(struct cp_pool *pool);
 
 /* --- result.c ---------------------------------------------------------------------------------------------- */
 /* The members of a result; @output: with stdout and stderr. run->lock is held, the run has ended. */

@@ -33,6 +33,15 @@ static void mp_uncharge(struct mp_pool *pool, size_t n)
 	atomic64_sub(n, &pool->used);
 }
 
+/* Would a limit that was learnt, and is in shadow, have had no room for this? */
+static void mp_shadow(struct mp_pool *pool)
+{
+	u64 max = READ_ONCE(pool->node->shadow_mempool_bytes);
+
+	if (unlikely(max) && atomic64_read(&pool->used) > (s64)min_t(u64, max, S64_MAX))
+		vg_act_would(pool->node, VG_ACT_MEMPOOL);
+}
+
 /*
  * Full: first wait for memory that is already on its way back, then evict. More is evicted than one
  * object needs, because each round costs a grace period.
@@ -43,8 +52,11 @@ static bool mp_charge(struct mp_pool *pool, size_t n)
 	unsigned int round;
 	s64 over;
 
-	if (mp_try_charge(pool, n))
+	if (mp_try_charge(pool, n)) {
+		mp_shadow(pool);
 		return true;
+	}
+	vg_act_did(pool->node, VG_ACT_MEMPOOL);
 	if (n > max)
 		return false;
 	for (round = 0; round < MP_EVICT_ROUNDS; round++) {

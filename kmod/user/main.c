@@ -180,7 +180,7 @@ static void reload(struct vg_node *node)
 	if (vg_node_reload(node, msg, sizeof(msg)))
 		pr_err("virgod: not reloaded: %s\n", msg);
 	msg[0] = 0;
-	if (vg_node_reload_values(node, msg, sizeof(msg)) && msg[0])
+	if (vg_node_reload_values(node, VG_RELOAD_AS_SET, false, NULL, msg, sizeof(msg)) && msg[0])
 		pr_warn("virgod: %s\n", msg);
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-3.0-or-later
-# virgo analytics train and top, from the outside: real programs (mawk, svm-predict) are the reference. No node runs.
+# virgo analytics train, predict, label and top, from the outside: real programs (mawk, svm-predict) are the reference. No node runs.
 
 bats_load_library bats-support
 bats_load_library bats-assert
@@ -71,6 +71,196 @@ value()
 	assert_output $'198.51.100.1\t2'
 }
 
+# A log of @1 lines made from seed @2, with every kind of line; a fifth are not to be counted. What is to be counted goes to the file @3, an
+# address a line. Awk's own generator of numbers, so that nothing but awk is needed.
+make_log()
+{
+	mawk -v n="$1" -v seed="$2" -v truth="$3" '
+	function r(k) { x = (x * 16807) % 2147483647; return x % k }
+	function ip() { return r(6) ? "198.51." r(3) "." r(9) : "2001:db8::" sprintf("%x", 1 + r(20)) }
+	BEGIN {
+		x = seed * 7919 + 1; split("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec", mon, " ")
+		for (i = 0; i < n; i++) {
+			s = i % 86400
+			hms = sprintf("%02d:%02d:%02d", s / 3600, s / 60 % 60, s % 60)
+			k = r(4); head = k == 0 ? "2025-11-03T" hms ".123456+00:00 node1" : k == 1 ? "Nov  3 " hms " h" : k == 2 ? "2025-11-03T" hms "Z a.b" : ""
+			head = head (k == 3 ? "" : " kernel: ")
+			up = sprintf(r(2) ? "[%5d.%06d] " : "[%d.%06d] ", i, r(999999))
+			if (k == 3 || r(3)) head = head up
+			a = ip(); f = "IN=eth0 OUT= MAC=02:00:5e SRC=" a " DST=203.0.113.9 LEN=" 40 + r(1400) " TOS=0x00 TTL=50 ID=1 "
+			k = r(12)
+			if (k == 0) line = head "usb 1-1: Product: [UFW BLOCK] " f
+			else if (k == 1) line = head "[UFW ALLOW] " f
+			else if (k == 2) line = "2025-11-03T" hms "Z h logger: kernel: [1.0] [UFW BLOCK] " f
+			else if (k == 3) line = head "[UFW BLOCK] IN=eth0 OUT= MAC=02 SRC=" substr(a, 1, 3)
+			else {
+				line = head "[UFW BLOCK] " f (r(3) ? "PROTO=TCP SPT=" r(65536) " DPT=22 SYN " : "PROTO=ICMP TYPE=3 CODE=1 [SRC=9.9.9.9 DST=8.8.8.8 LEN=3 ] ")
+				print a >truth
+			}
+			print line
+		}
+	}'
+}
+
+# The loudest of a list of addresses, as reference() has them.
+loudest()
+{
+	sort "$1" | uniq -c | mawk '{print $2 "\t" $1}' | sort -k2,2nr -k1,1V | head -n "$2"
+}
+
+@test "top: every kind of line, on logs of random lines, counts as it was made" {
+	for seed in 1 2 3 4 5; do
+		make_log 5000 "$seed" truth >random.log
+		run virgo analytics top -n 1000 -o tsv random.log
+		assert_success
+		# equal counts of the two kinds of addresses may stand in another order
+		assert_equal "$(sort <<<"$output")" "$(loudest truth 1000 | sort)"
+	done
+}
+
+@test "top: a rotated log in parts, plain, gzip and zstd, by a pattern and one by one, oldest first" {
+	command -v zstd || skip "zstd is not installed"
+	zcat "$DATA/other.log.gz" >all.log
+	reference 50 <all.log >want
+	split -n l/4 -d all.log part
+	mv part00 kern.log.3
+	mv part01 kern.log.2
+	mv part02 kern.log.1
+	mv part03 kern.log
+	gzip kern.log.3
+	zstd -q --rm kern.log.2
+	run virgo analytics top -n 50 -o tsv 'kern.log*'
+	assert_output "$(cat want)"
+	run virgo analytics top -n 50 -o tsv kern.log kern.log.1 kern.log.3.gz kern.log.2.zst
+	assert_output "$(cat want)"
+	run bash -c 'cat kern.log.2.zst | "$0" analytics top -n 5 -o tsv -' "$VIRGO"
+	assert_output "$(zstdcat kern.log.2.zst | reference 5)"
+	# a part that is just being packed is there once
+	gzip -k kern.log.1
+	run virgo analytics top -n 50 -o tsv 'kern.log*'
+	assert_output "$(cat want)"
+	run virgo analytics top 'nothing*'
+	assert_failure 3
+	assert_output --partial "no log matches nothing*"
+	head -c 1000 kern.log.2.zst >cut.zst
+	run virgo analytics top cut.zst
+	assert_failure 2
+	assert_output --partial 'cut.zst: the zstd data end too early'
+}
+
+@test "top --state: no line is lost or counted twice while the log is written and rotated" {
+	make_log 20000 9 truth >all.log
+	# a writer that rotates in each way there is, and a reader that never waits for it
+	(
+		set +e
+		trap ': >finished' EXIT
+		while IFS= read -r line; do
+			printf '%s\n' "$line" >>kern.log
+			i=$((i + 1))
+			case $((i % 2500)) in
+			700)	mv kern.log.1.gz kern.log.2.gz 2>/dev/null
+				mv kern.log kern.log.1 && gzip kern.log.1 ;;
+			1900)	mv kern.log.2.gz "kern.log.$((i / 100 + 3)).gz" 2>/dev/null
+				mv kern.log.1.gz kern.log.2.gz
+				cp kern.log kern.log.1 && : >kern.log && gzip kern.log.1 ;;
+			esac
+		done <all.log
+	) 3>&- &
+	writer=$!
+	runs=0
+	deadline=$((SECONDS + 120))
+	while [ ! -e finished ] && (( SECONDS < deadline )); do
+		# at the very moment of a rotation there may be no log at all
+		virgo analytics top -o tsv --state state 'kern.log*' >out 2>err || grep 'no log matches\|No such file' err
+		runs=$((runs + 1))
+	done
+	[ -e finished ] || kill "$writer"
+	wait "$writer"
+	(( runs > 3 ))
+	run virgo analytics top -n 1000 -o tsv --state state 'kern.log*'
+	assert_success
+	assert_equal "$(sort <<<"$output")" "$(loudest truth 1000 | sort)"
+	[ "$(stat -c %a state)" = 600 ]
+	# nothing new, the same answer
+	run virgo analytics top -n 1000 -o tsv --state state kern.log
+	assert_equal "$(sort <<<"$output")" "$(loudest truth 1000 | sort)"
+}
+
+@test "top --state: a broken state starts over and says so" {
+	zcat "$DATA/train.log.gz" >kern.log
+	virgo analytics top -n 5 -o tsv --state state kern.log >want
+	run virgo -o table analytics top -n 5 --state state kern.log
+	assert_output --partial '0 of the lines were new'
+	refute_output --partial 'from the start'
+	printf 'X' | dd of=state bs=1 seek=100 conv=notrunc status=none
+	run virgo analytics top -n 5 --state state kern.log
+	assert_success
+	assert_output --partial 'state: its checksum is wrong; all was read from the start'
+	run virgo analytics top -n 5 -o tsv --state state kern.log
+	assert_output "$(cat want)"
+	run virgo analytics top --state nowhere/state kern.log
+	assert_failure 3
+	assert_output --partial nowhere/state
+}
+
+@test "top: other log prefixes count when they are named, and only at their place" {
+	{
+		line 198.51.100.1
+		line 198.51.100.2 | sed 's/\[UFW BLOCK\] /DROP: /'
+		line 198.51.100.3 | sed 's/\[UFW BLOCK\] /nft#011/'
+		line 198.51.100.4 | sed 's/\[UFW BLOCK\] /usb 1-1: Product: DROP: /'
+	} >fw.log
+	run virgo analytics top -o tsv fw.log
+	assert_output $'198.51.100.1\t1'
+	run virgo analytics top -o tsv --block-prefix 'DROP:' --block-prefix nft fw.log
+	assert_output $'198.51.100.1\t1\n198.51.100.2\t1\n198.51.100.3\t1'
+	run virgo analytics top --block-prefix '' fw.log
+	assert_failure 2
+}
+
+@test "top: logs of other kinds than text are read to their end" {
+	line 198.51.100.1 >plain
+	for log in nuls utf16 binary long; do
+		case $log in
+		nuls)	head -c 10000000 /dev/zero ;;
+		utf16)	line 192.0.2.1 | sed 's/./&\x00/g' ;;
+		binary)	head -c 1000000 "$(command -v bash)"; echo ;;
+		long)	head -c 10000000 /dev/zero | tr '\0' x; echo ;;
+		esac >$log.log
+		cat plain >>$log.log
+		run virgo analytics top -o tsv $log.log
+		assert_success
+		assert_output $'198.51.100.1\t1'
+	done
+}
+
+@test "top: the journal's kernel messages, and only those" {
+	remote=/lib/systemd/systemd-journal-remote
+	[ -x $remote ] || skip "systemd-journal-remote is not installed"
+	entry()
+	{
+		printf '__REALTIME_TIMESTAMP=%d\n__MONOTONIC_TIMESTAMP=%d\n_BOOT_ID=%032d\n_TRANSPORT=%s\n_HOSTNAME=h\nMESSAGE=%s\n\n' \
+			$((1767225590000000 + $1)) $((1 + $1)) 1 "$2" "[UFW BLOCK] IN=e OUT= SRC=$3 DST=203.0.113.9 LEN=40 "
+	}
+	mkdir journal
+	{
+		entry 1 kernel 198.51.100.1
+		entry 2 syslog 192.0.2.66
+		entry 3 kernel 198.51.100.1
+	} >entries
+	$remote -o journal/a.journal entries 2>/dev/null
+	run virgo analytics top -o tsv "journal:$PWD/journal"
+	assert_success
+	assert_output $'198.51.100.1\t2'
+	virgo analytics top -o tsv --state state "journal:$PWD/journal"
+	entry 4 kernel 198.51.100.2 >entries
+	$remote -o journal/a.journal entries 2>/dev/null
+	run virgo -o table analytics top --state state "journal:$PWD/journal"
+	assert_output --partial '1 of the lines were new'
+	run virgo analytics top -o tsv --state state "journal:$PWD/journal"
+	assert_output $'198.51.100.1\t2\n198.51.100.2\t1'
+}
+
 @test "train: given labels make a model that beats the hand rule, and values of it" {
 	run virgo analytics train --log "$DATA/train.log.gz" --labels "$DATA/train.json" --model-dir model --out values.conf
 	assert_success
@@ -107,7 +297,7 @@ value()
 	assert_success
 	assert_output --partial weak
 	(( $(value ModelQualityPermille) >= 700 ))
-	grep -q '"labels":[[:space:]]*"weak"' model/manifest.json
+	grep -q '"labels":[[:space:]]*"weak' model/manifest.json
 }
 
 @test "train: the same log and seed give the same bytes" {
@@ -206,4 +396,144 @@ value()
 	run value DenySources
 	refute_output --partial 192.0.2.53
 	refute_output --partial 192.0.2.99
+}
+
+minutes()
+{
+	virgo analytics train --log "$DATA/minutes.log.zst" --labels "$DATA/minutes.json" --model-dir model --out values.conf "$@"
+}
+
+@test "train: three models and the kernel's tables, of one log" {
+	run minutes
+	assert_success
+	assert_output --partial 'by time in 5 parts'
+	for kind in sources windows exec; do
+		[ -s model/$kind.model ]
+		[ -s model/$kind.range ]
+		(( $(jq ".models.$kind.quality_permille" model/manifest.json) >= 700 ))
+	done
+	[ "$(jq -r '.inputs[0].sha256' model/manifest.json)" = "$(sha256sum <"$DATA/minutes.log.zst" | cut -d' ' -f1)" ]
+	(( $(value ModelQualityPermille) >= 700 ))
+	(( $(value AnomalyScorePermille) <= 1000 ))
+	[ "$(value AnomalyThresholdPermille)" = 500 ]
+	[[ "$(value AnomalyKind)" =~ ^(none|oom|io|net|cpu|other)$ ]]
+	[[ "$(value ExecUs.virgo_fft)" =~ ^[0-9]+:[0-9]+(\;[0-9]+:[0-9]+)*$ ]]
+	(( $(value NodeLoadCoefPermille.virgo_fft) <= 5000 ))
+	(( $(grep -c ^NodeSpeedPermille. values.conf) == 4 ))
+	for i in 0 1 2 3; do
+		(( $(value NodeSpeedPermille.$i) >= 100 && $(value NodeSpeedPermille.$i) <= 10000 ))
+	done
+	run grep -c MaxNetworkBandwidth values.conf
+	assert_output 0
+}
+
+@test "predict: the pinned objects, one a line" {
+	minutes -q
+	virgo analytics predict --model-dir model --kind sources -o ndjson "$DATA/minutes2.log.zst" >sources
+	run jq -c 'keys_unsorted' sources
+	assert_success
+	[ "$(sort -u <<<"$output")" = '["ip","lines","hostile","score"]' ]
+	jq -r .ip sources >ips
+	[ -z "$(sort ips | uniq -d)" ]
+	jq -r 'select(.hostile)|.ip' sources | sort >said
+	grep -o '"ip":"[0-9.]*","malicious":true' "$DATA/minutes2.json" | cut -d'"' -f4 | sort >bad
+	(( $(comm -23 said bad | wc -l) * 5 <= $(wc -l <said) ))
+	(( $(wc -l <said) >= 20 ))
+	[ "$(jq -c 'select(.hostile != (.score > 0.5))' sources)" = "" ]
+
+	virgo analytics predict --model-dir model --kind windows -o ndjson "$DATA/minutes2.log.zst" >windows
+	[ "$(jq -c keys_unsorted windows | sort -u)" = '["start","end","lines","anomalous","score","kind"]' ]
+	[ "$(jq -r .start windows)" = "$(jq -r '.windows[].start' "$DATA/minutes2.json")" ]
+	[ "$(jq -s 'map(.lines)|add' windows)" = "$(zstdcat "$DATA/minutes2.log.zst" | wc -l)" ]
+	(( $(jq -c 'select(.anomalous)' windows | wc -l) >= 15 ))
+
+	virgo analytics predict --model-dir model --kind exec -o ndjson "$DATA/minutes2.log.zst" >exec
+	[ "$(jq -c keys_unsorted exec | sort -u)" = '["line","fn","arg_bytes","node","us","predicted_us"]' ]
+	[ "$(wc -l <exec)" = "$(zstdcat "$DATA/minutes2.log.zst" | grep -c 'virgo_cpupool: exec fn=')" ]
+	n=$(jq -s '.[5].line' exec)
+	zstdcat "$DATA/minutes2.log.zst" | sed -n "${n}p" | grep -q "fn=$(jq -rs '.[5].fn' exec) arg_bytes=$(jq -s '.[5].arg_bytes' exec) "
+}
+
+@test "predict: --explain tells the features that weighed and the lines behind an alarm" {
+	minutes -q
+	zstdcat "$DATA/minutes2.log.zst" >log
+	virgo analytics predict --model-dir model --kind windows --explain -o ndjson log | jq -c 'select(.anomalous and (.causes|length) > 0)' >why
+	(( $(wc -l <why) >= 5 ))
+	jq -e '(.reasons|length) > 0 and (.reasons|length) <= 5 and (.causes|length) <= 8' why >/dev/null
+	jq -r '.causes[0]|"\(.line)\t\(.text)"' why | while IFS=$'\t' read -r line text; do
+		[[ "$(sed -n "${line}p" log)" = "$text"* ]]
+	done
+}
+
+@test "predict: a model of another version, a damaged one, or none is refused" {
+	minutes -q
+	run virgo analytics predict --kind windows log
+	assert_failure 2
+	run virgo analytics predict --model-dir nowhere --kind windows "$DATA/minutes2.log.zst"
+	assert_failure 3
+	run virgo analytics predict --model-dir model --kind minutes "$DATA/minutes2.log.zst"
+	assert_failure 2
+	printf 'x' >>model/windows.model
+	run virgo analytics predict --model-dir model --kind windows "$DATA/minutes2.log.zst"
+	assert_failure 2
+	assert_output --partial 'windows.model is damaged'
+	sed -i 's/"feature_version":[[:space:]]*[0-9]*/"feature_version": 1/' model/manifest.json
+	run virgo analytics predict --model-dir model --kind sources "$DATA/minutes2.log.zst"
+	assert_failure 2
+	assert_output --partial 'feature version 1'
+	assert_output --partial 'train again'
+}
+
+@test "label: asks about the doubtful, keeps each answer, goes on where it stopped" {
+	minutes -q
+	run bash -c 'printf "y\nwhat\nn\ns\nq\n" | "$0" analytics label --model-dir model --labels answers.json -n 4 "$1"' "$VIRGO" "$DATA/minutes2.log.zst"
+	assert_success
+	assert_output --partial '2 answers added'
+	[ "$(jq -c '[.complete, (.windows|map(.anomalous))]' answers.json)" = '[false,[true,false]]' ]
+	first=$(jq -r '.windows[0].start' answers.json)
+	run bash -c 'printf "n\n" | "$0" analytics label --model-dir model --labels answers.json --kind windows -n 2 "$1"' "$VIRGO" "$DATA/minutes2.log.zst"
+	assert_success
+	refute_output --partial "the minute from $first"
+	[ "$(jq '.windows|length' answers.json)" = 3 ]
+	run bash -c 'printf "y\n" | "$0" analytics label --model-dir model --labels answers.json --kind sources -n 1 "$1"' "$VIRGO" "$DATA/minutes2.log.zst"
+	[ "$(jq '.sources|length' answers.json)" = 1 ]
+	# and what it wrote is a labels file
+	run virgo analytics train --log "$DATA/minutes2.log.zst" --labels answers.json --dry-run
+	assert_output --partial 'weak ones made by a rule'
+	# nothing is left lying about
+	[ "$(ls answers.json*)" = answers.json ]
+	printf '[]' >none.json
+	run virgo analytics label --model-dir model --labels none.json "$DATA/minutes2.log.zst"
+	assert_failure 2
+}
+
+@test "train: a log of another kind is judged by its own first column, of which nothing is learnt" {
+	for i in $(seq 200); do
+		t=$((1117838570 + i * 600))
+		class=- text="RAS KERNEL INFO instruction cache $((i % 7)) was corrected"
+		(( i % 5 == 0 )) && class=KERNDTLB text="RAS KERNEL FATAL data TLB error interrupt"
+		(( i % 7 == 1 )) && class=- text="RAS APP INFO ciod generated $i core files for program $RANDOM"
+		printf '%s %d 2005.06.03 R02-M1 2005-06-03-15.42.50.675872 R02-M1 %s\n' "$class" $t "$text"
+	done >ras.log
+	run virgo analytics train --log ras.log --model-dir model
+	assert_success
+	assert_output --partial "the log's own first column"
+	sed 's/^[^ ]*/-/' ras.log >blind.log
+	virgo analytics predict --model-dir model --kind windows -o ndjson blind.log >said
+	[ "$(jq -s 'map(select(.anomalous))|length' said)" = 34 ]
+}
+
+@test "train: a flood whose sender may be forged is not denied, and the report says so" {
+	{
+		zstdcat "$DATA/minutes.log.zst"
+		for i in {1..400}; do
+			printf '2025-11-03T01:00:%02d.5+00:00 h kernel: [5.5] [UFW BLOCK] IN=eth0 OUT= MAC=02:00 SRC=198.51.100.7 DST=203.0.113.10 LEN=40 TOS=0x00 TTL=50 ID=%d PROTO=TCP SPT=%d DPT=80 WINDOW=1024 RES=0x00 SYN URGP=0 \n' $((i / 8)) $i $((1024 + i * 97 % 60000))
+		done
+	} >flood.log
+	jq -c '.sources += [{"ip":"198.51.100.7","malicious":true}]' "$DATA/minutes.json" >flood.json
+	run virgo analytics train --log flood.log --labels flood.json --out values.conf
+	assert_success
+	assert_line --regexp '198\.51\.100\.7 .*forged'
+	run value DenySources
+	refute_output --partial 198.51.100.7
 }

@@ -663,6 +663,12 @@ release=$(uname -r)"
 	node_stop
 }
 
+# learnt_of NAME FILTER: of what the node tells of a learnt value
+learnt_of()
+{
+	scurl -f "$CTL/v1/analytics" | jq -r --arg name "$1" ".values[] | select(.name == \$name) | $2"
+}
+
 @test "a node whose learnt values say it is degraded tells so, and takes no new jobs until they expire" {
 	local now
 
@@ -677,8 +683,25 @@ release=$(uname -r)"
 	assert_equal "$code" exec.degraded
 	# who waits for it is served
 	exec_it '{"name":"true"}'
+	assert_equal "$(learnt_of AnomalyScorePermille '.applied, .in_force, .acted')" $'true\n800\n1'
 	poll_until $((PATIENCE * 2)) eval 'scurl "$CPU/v1/load" | grep -q "\"degraded\":false"'
 	ask 202 POST "$CPU/v1/jobs" --data-binary '{"name":"true"}'
+	node_stop
+}
+
+@test "an anomaly in shadow is counted and logged, and nothing is done" {
+	local now
+
+	start
+	printf -v now '%(%s)T' -1
+	printf '%s\n' SchemaVersion=1 "Generated=$now" ValidForSec=600 ModelVersion=1 ModelQualityPermille=900 TrainRows=9 \
+		AnomalyScorePermille=800 AnomalyThresholdPermille=700 AnomalyKind=oom >"$VALUES"
+	ask 200 POST "$CTL/v1/analytics/reload" -H 'Content-Length: 0'
+	ask 200 GET "$CPU/v1/load"
+	assert_equal "$(jq .degraded answer.body)" false
+	ask 202 POST "$CPU/v1/jobs" --data-binary '{"name":"true"}'
+	assert_equal "$(learnt_of AnomalyScorePermille '.applied, .would_be, .acted, .would_have_acted')" $'false\n800\n0\n1'
+	assert_regex "$(node_log)" 'node 7 would be, .* degraded: AnomalyScorePermille 800 .* kind oom'
 	node_stop
 }
 

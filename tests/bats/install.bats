@@ -157,24 +157,6 @@ again()
 	run -0 systemd-analyze calendar "$(sed -n 's/^OnCalendar=//p' "$D/usr/lib/systemd/system/virgo-analytics.timer")"
 }
 
-@test "the nightly job trains, then applies; not twice at a time; and stops where nothing was learnt" {
-	cat >"$BATS_TEST_TMPDIR/virgo" <<-'EOF'
-	#!/bin/sh
-	echo "$*" >>"$0.said"
-	[ "$3" != train ] || [ ! -e "$0.bad" ]
-	EOF
-	chmod +x "$BATS_TEST_TMPDIR/virgo"
-	export VIRGO=$BATS_TEST_TMPDIR/virgo VIRGO_NIGHTLY_LOCK=$BATS_TEST_TMPDIR/lock
-	run -0 "$D/usr/lib/virgo/nightly" a.log b.log
-	assert_equal "$(<"$VIRGO.said")" $'-q analytics train a.log b.log\n-q analytics apply'
-	: >"$VIRGO.bad"
-	: >"$VIRGO.said"
-	run -1 "$D/usr/lib/virgo/nightly" a.log
-	assert_equal "$(<"$VIRGO.said")" '-q analytics train a.log'
-	run -75 flock "$VIRGO_NIGHTLY_LOCK" "$D/usr/lib/virgo/nightly" a.log
-	assert_equal "$(<"$VIRGO.said")" '-q analytics train a.log'
-}
-
 @test "the settings shipped are the defaults: virgo config check accepts both files" {
 	run -0 "$D/usr/bin/virgo" config check "$D/etc/virgo_cloud.conf"
 	run -0 "$D/usr/bin/virgo" config check "$D/etc/virgo_client.conf"

@@ -319,6 +319,102 @@ fetched_under()
 	node_stop
 }
 
+@test "tried, nothing is done; asked for in another mode, it holds until the next reading; off is off" {
+	node_conf
+	node_keys
+	node_start
+	values MaxConnections=300
+	ask 200 POST "$CTL/v1/analytics/reload?dry_run=1&mode=apply" -H 'Content-Length: 0'
+	assert_equal "$(member dry_run) $(member mode) $(value MaxConnections in_force) $(value MaxConnections would_be)" 'true apply 4096 300'
+	assert_equal "$(stat_of max_connections)" 4096
+	assert_equal "$(node_log | grep -c 'value MaxConnections')" 0
+	ask 200 POST "$CTL/v1/analytics/reload?mode=apply" -H 'Content-Length: 0'
+	assert_equal "$(member mode) $(member analytics_mode) $(value MaxConnections in_force)" 'apply shadow 300'
+	assert_equal "$(stat_of max_connections)" 300
+	reload
+	assert_equal "$(member mode) $(value MaxConnections force)" 'shadow shadow'
+	assert_equal "$(stat_of max_connections)" 4096
+	echo MaxConnections >>"$VALUES"
+	ask 409 POST "$CTL/v1/analytics/reload?dry_run=1" -H 'Content-Length: 0'
+	assert_equal "$code" analytics.invalid
+	ask 400 POST "$CTL/v1/analytics/reload?mode=off" -H 'Content-Length: 0'
+	ask 400 POST "$CTL/v1/analytics/reload?dry_run=2" -H 'Content-Length: 0'
+	node_conf 'analytics_mode = off'
+	node_reload
+	ask 409 POST "$CTL/v1/analytics/reload?mode=apply" -H 'Content-Length: 0'
+	assert_equal "$code" analytics.off
+	node_stop
+}
+
+@test "what balancers take is told as applied, and logged when it changes" {
+	start
+	values 'ExecUs.crc32=10:12;20:900' NodeSpeedPermille.7=1500
+	reload
+	assert_equal "$(value ExecUs.crc32 applied) $(value NodeSpeedPermille.7 force)" 'true apply'
+	assert_equal "$(value ExecUs.crc32 acted)" 0
+	reload
+	values 'ExecUs.crc32=10:13;20:900'
+	reload
+	assert_equal "$(node_log | grep -c 'value ExecUs.crc32: in force, nothing -> 10:12;20:900$')" 1
+	assert_equal "$(node_log | grep -c 'value ExecUs.crc32: in force, 10:12;20:900 -> 10:13;20:900$')" 1
+	assert_equal "$(node_log | grep -c 'value NodeSpeedPermille.7: back to .*, 1500 -> nothing$')" 1
+	assert_equal "$(node_log | grep -c 'value ExecUs.crc32: ')" 2
+	node_stop
+}
+
+# Two files in turns, until told to stop.
+alternate()
+{
+	local i
+
+	for ((i = 0; ; i++)); do
+		cp "values.$((i % 2))" "$VALUES.new"
+		mv "$VALUES.new" "$VALUES"
+		scurl -f -o /dev/null -X POST "$CTL/v1/analytics/reload" -H 'Content-Length: 0' || return
+		echo $i >reloads
+	done
+}
+
+reloaded_more_than()
+{
+	local n
+
+	n=$(<reloads) 2>/dev/null && ((n > $1))
+}
+
+@test "a reload is atomic: thousands of requests meanwhile see one file or the other, never a mixture" {
+	local n=0 batch=500 least=3000 reloads=20 end
+
+	[[ $VIRGO_HOST != kernel ]] || batch=50 least=300 reloads=5
+	start
+	values MaxConnections=1001 MempoolMaxBytes=10010000 ExecUs.f=1:1001 Both=1001
+	cp "$VALUES" values.0
+	values MaxConnections=2002 MempoolMaxBytes=20020000 ExecUs.f=1:2002 Both=2002
+	mv "$VALUES" values.1
+	cp values.0 "$VALUES"
+	reload
+	echo 0 >reloads
+	background alternate
+	end=$((SECONDS + PATIENCE * 8))
+	while ((n < least)) || ! reloaded_more_than $reloads; do
+		assert [ $SECONDS -lt $end ]
+		# what stands behind "#" stays here, and makes many of one
+		curl -sSf -m 300 --aws-sigv4 virgo:virgo:virgo:control -K "$KEYFILE" "$CTL/v1/analytics#[1-$batch]" >>seen.json
+		curl -sSf -m 300 --aws-sigv4 virgo:virgo:virgo:control -K "$KEYFILE" "$CTL/v1/stats#[1-$batch]" >>stats.json
+		n=$((n + batch))
+	done
+	jq -c '[.values[] | select(.name | IN("MaxConnections", "MempoolMaxBytes", "ExecUs.f", "Both")) | .learnt, .in_force // empty]' seen.json |
+		sort | uniq -c >kinds
+	cat kinds
+	assert_equal "$(awk '{ n += $1 } END { print n }' kinds)" "$n"
+	assert_equal "$(awk '{ print $2 }' kinds)" '["1001",1001,"10010000",10010000,"1:1001","1001"]
+["2002",2002,"20020000",20020000,"1:2002","2002"]'
+	jq -c '[.max_connections, .services.mempool.bytes_max]' stats.json | sort | uniq -c >kinds
+	cat kinds
+	assert_equal "$(awk '{ print $2 }' kinds)" $'[1001,10010000]\n[2002,20020000]'
+	node_stop
+}
+
 # A neighbour: a network namespace with an address that is not this machine's.
 neighbour()
 {
@@ -393,10 +489,12 @@ teardown()
 	node_conf 'analytics_mode = shadow' "listen = $ADDR, $NEAR, $NEAR6"
 	node_reload
 	ask 200 GET "$CTL/v1/analytics"
-	before=$(value DenySources acted)
+	before=$(value DenySources would_have_acted)
+	acted=$(value DenySources acted)
 	assert_equal "$(far "$NEAR")" 200
 	ask 200 GET "$CTL/v1/analytics"
-	assert_equal "$(value DenySources acted)" $((before + 1))
+	assert_equal "$(value DenySources would_have_acted)" $((before + 1))
+	assert_equal "$(value DenySources acted)" "$acted"
 	# an item's own time
 	node_conf 'analytics_mode = apply' "listen = $ADDR, $NEAR, $NEAR6"
 	values "DenySources=$FAR@$((PATIENCE / 5))"

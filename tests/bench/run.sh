@@ -7,10 +7,11 @@ set -euo pipefail
 usage()
 {
 	cat <<-'END'
-	usage: tests/bench/run.sh [get|exec|virgod|kernel|all]... [--rounds N] [--seconds S] [--kernel 6.1|6.12]
+	usage: tests/bench/run.sh [get|exec|virgod|deny|kernel|all]... [--rounds N] [--seconds S] [--kernel 6.1|6.12]
 	  get      whole process: virgo mem get, curl, redis-cli
 	  exec     virgo exec and ssh on one node; virgo exec, pdsh and clush over 1000 (as root: it makes a network of its own)
 	  virgod   small GETs of virgod --threads 1, nginx, redis, memcached: server on processor 0, load on 1
+	  deny     connections a second that virgod --threads 1 accepts and answers, with no deny list and with 256 networks
 	  kernel   the same in a guest of one processor that counts instructions: kernel node and nginx; boot, sizes, memory
 	END
 }
@@ -24,8 +25,8 @@ out=$top/build/bench
 parts=() rounds=7 seconds=1 kernel=6.1
 while [[ $# -gt 0 ]]; do
 	case $1 in
-	get|exec|virgod|kernel) parts+=("$1") ;;
-	all)	parts+=(get exec virgod kernel) ;;
+	get|exec|virgod|deny|kernel) parts+=("$1") ;;
+	all)	parts+=(get exec virgod deny kernel) ;;
 	--rounds|--seconds|--kernel)
 		[[ $# -ge 2 ]] || { usage >&2; exit 2; }
 		printf -v "${1#--}" '%s' "$2"
@@ -35,14 +36,14 @@ while [[ $# -gt 0 ]]; do
 	esac
 	shift
 done
-[[ ${#parts[@]} -gt 0 ]] || parts=(get exec virgod kernel)
+[[ ${#parts[@]} -gt 0 ]] || parts=(get exec virgod deny kernel)
 
 "$top/tests/deps.sh" bench
 [[ " ${parts[*]} " != *' kernel '* ]] || "$top/tests/deps.sh" vm
 # gone from some PATHs
 PATH=$PATH:/usr/sbin:/sbin
 mkdir -p "$out"
-for tool in load pair lines; do
+for tool in accept load pair lines; do
 	[[ $out/$tool -nt $here/$tool.c ]] || gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -o "$out/$tool" "$here/$tool.c"
 done
 
@@ -257,6 +258,46 @@ bench_exec()
 		gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -I"$top/lib/include" -o "$out/clone" "$source" \
 			"$top/build/libvirgo.a" -lcurl -lcjson -lnettle -lpthread
 	unshare -nm "$here/exec.sh" "$top" "$rounds"
+}
+
+# 256 networks of both families, none of which holds who asks
+write_deny()
+{
+	local i list=''
+	for ((i = 0; i < 128; i++)); do
+		list+=";198.$((18 + i % 2)).$i.0/24;2001:db8:$(printf %x "$i")::/48"
+	done
+	printf '%s\n' SchemaVersion=1 "Generated=$(date +%s)" ValidForSec=86400 ModelVersion=1 ModelQualityPermille=900 TrainRows=1 \
+		"DenySources=${list#;}"
+}
+
+bench_deny()
+{
+	local round n entries own
+	local -A rates=()
+	write_deny >values.conf
+	for n in 6 7; do
+		write_node "$n" "$(address $((n - 2)))" 'analytics_mode = apply' >"node$n.conf"
+		start "$top/build/virgod" --quiet --config "$dir/node$n.conf" --threads 1
+		wait_port "$(address $((n - 2)))" 30000
+		rm -f values.conf	# the second node has none
+	done
+	entries=$(curl -sfq "http://$(address 4):40000/v1/analytics" | jq '.values[] | select(.name == "DenySources") | .entries_live')
+	[[ $entries = 256 ]] || { echo "bench: $entries networks are in force instead of 256" >&2; exit 1; }
+	for ((round = 0; round < rounds; round++)); do
+		for n in 5 4; do
+			rates[$n]+=" $("${on_load[@]}" "$out/accept" "$(address "$n")" 30000 "$seconds")"
+		done
+	done
+	printf '\n## Connections accepted and answered, 64 at a time (per second, %d rounds of %s s in turns; %s)\n\n' "$rounds" "$seconds" "$where"
+	printf '| deny list | min | median | max | it / without |\n|---|---|---|---|---|\n'
+	for n in 5 4; do
+		# shellcheck disable=SC2086 # a list of numbers
+		read -r -a row < <(spread ${rates[$n]})
+		[[ $n != 5 ]] || own=${row[1]}
+		printf '| %s | %s | %s | %s | %s |\n' "$([[ $n = 5 ]] && echo none || echo '256 networks')" "${row[@]}" \
+			"$(awk "BEGIN { printf \"%.3f\", ${row[1]} / $own }")"
+	done
 }
 
 bench_kernel()

@@ -12,9 +12,13 @@
 #include "analytics/addr.c"
 #include "analytics/count.c"
 #include "analytics/feature.c"
+#include "analytics/input.c"
+#include "analytics/journal.c"
 #include "analytics/labels.c"
 #include "analytics/line.c"
+#include "analytics/pull.c"
 #include "analytics/reader.c"
+#include "analytics/split.c"
 #include "analytics/stamp.c"
 #include "analytics/stat.c"
 
@@ -26,18 +30,49 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 			abort();	\
 	} while (0)
 
+static const char *const texts[] = { "DROP: " };
+static const struct an_prefixes prefixes = { texts, 1 };
+
+/* The parts of a line are within it, and the two ways to read a packet agree. */
+static void fuzz_split(struct an_clock clock, const char *s, const char *end, const char *fields)
+{
+	struct an_line line;
+	struct an_event ev;
+	struct an_exec exec;
+	uint32_t node, centi;
+
+	an_line_split(&clock, &prefixes, s, end, &line);
+	CHECK(line.msg >= s && line.msg <= end);
+	CHECK(!line.alert || (line.alert == s && line.alert + line.alert_len < end));
+	CHECK((line.kind == AN_LINE_BLOCK) == !!fields);
+	CHECK(!fields || line.fields == fields);
+	CHECK(line.kind == AN_LINE_OTHER || line.kernel);
+	CHECK(!line.kernel || line.msg > s);
+	if (an_line_packet(&line, &ev))
+		CHECK(line.fields > s && line.fields < end && ev.ms == line.ms);
+	if (an_line_exec(&line, &exec)) {
+		CHECK(exec.fn > line.msg && exec.fn_len && exec.fn_len <= AN_FN_MAX);
+		CHECK(exec.fn + exec.fn_len < end && !memchr(exec.fn, ' ', exec.fn_len));
+		CHECK(!an_line_load(&line, &node, &centi));
+	}
+	if (an_line_load(&line, &node, &centi))
+		CHECK(line.kind == AN_LINE_LOAD);
+}
+
 static void fuzz_line(struct an_clock *clock, struct an_sources *s, const char *line,
 		      const char *end)
 {
-	const char *fields = an_line_tag(line, end);
+	const char *fields = an_line_tag(&prefixes, line, end);
 	struct an_event ev;
 	struct an_addr src;
 
+	fuzz_split(*clock, line, end, fields);
 	if (!fields)
 		return;
 	CHECK(fields > line && fields <= end);
 	/* The kernel's own text, at the very place where the fields begin. */
-	CHECK(fields - line >= 12 && !memcmp(fields - 12, "[UFW BLOCK] ", 12));
+	CHECK(fields - line >= 12 && (!memcmp(fields - 12, "[UFW BLOCK] ", 12) ||
+				      !memcmp(fields, "IN=", 3)));
 	if (!an_line_event(clock, line, fields, end, &ev))
 		return;
 	CHECK(an_line_source(fields, end, &src) && an_addr_eq(src, ev.src));
@@ -46,6 +81,7 @@ static void fuzz_line(struct an_clock *clock, struct an_sources *s, const char *
 
 static void fuzz_log(const char *p, const char *end)
 {
+	struct an_block block = { .p = p, .end = end, .nuls = true };
 	struct an_read_stats stats = { 0 };
 	struct an_sources s;
 	struct an_clock clock;
@@ -57,7 +93,7 @@ static void fuzz_log(const char *p, const char *end)
 
 	CHECK(an_sources_init(&s, 8));
 	an_clock_init(&clock, 1800000000);
-	while (an_next_line(&p, end, &stats, &line, &stop))
+	while (an_next_line(&block, &stats, &line, &stop))
 		fuzz_line(&clock, &s, line, stop);
 	for (i = 0; i < s.count.n; i++) {
 		const struct an_stat *st = an_sources_stat(&s, i);

@@ -46,7 +46,7 @@ from_makefile()
 	printf 'include Makefile\nshow:\n\t@:$(info $(%s))\n' "$1" | make -s --no-print-directory -f - show
 }
 eval "flags=($(from_makefile UNITFLAGS)) libs=($(from_makefile NODE_LIBS))"
-libs+=(-lcurl -lcjson -lsvm -lz -lm -ldl)
+libs+=(-lcurl -lcjson -lsvm -lz -lzstd -lm -ldl)
 if [[ $mode = fuzz ]]; then
 	command -v "$clang" >/dev/null || tests/deps.sh fuzz
 	compiler=$clang

@@ -27,7 +27,7 @@ check()
 scripts()
 {
 	{
-		git ls-files '*.sh' '*.bash' .ci/run conf/nightly tests/vm/run tests/vm/node tests/vm/splats tests/vm/guest-init
+		git ls-files '*.sh' '*.bash' .ci/run conf/nightly.in tests/vm/run tests/vm/node tests/vm/splats tests/vm/guest-init
 		git grep -lE '^#!/(usr/bin/env )?(ba)?sh' -- cli conf tests completions kmod
 	} | sort -u | grep -v '\.bats$' | xargs shellcheck -x -S warning -e SC1091 || return
 	# what the language of virgo shell has beyond sh: !PROGRAM, and exec with options

@@ -9,11 +9,19 @@
 #include <cmocka.h>
 
 #include "analytics/addr.c"
+#include "analytics/atomic.c"
 #include "analytics/count.c"
+#include "analytics/input.c"
+#include "analytics/journal.c"
 #include "analytics/line.c"
+#include "analytics/logs.c"
+#include "analytics/match.c"
+#include "analytics/names.c"
+#include "analytics/pull.c"
 #include "analytics/rate.c"
 #include "analytics/reader.c"
 #include "analytics/stamp.c"
+#include "analytics/state.c"
 #include "analytics/top.c"
 
 #define LINE(ip)	"2025-11-03T00:00:07Z h kernel: [1.0] [UFW BLOCK] IN=e OUT= SRC=" ip " DST=1.1.1.1 \n"
@@ -168,12 +176,12 @@ static void bad_inputs(void **state)
 	an_top_report_free(&r);
 }
 
-static int keep_bytes(void *arg, const char *s, const char *end)
+static int keep_bytes(void *arg, struct an_block *b)
 {
 	char **at = arg;
 
-	memcpy(*at, s, (size_t)(end - s));
-	*at += end - s;
+	memcpy(*at, b->p, (size_t)(b->end - b->p));
+	*at += b->end - b->p;
 	return 0;
 }
 

@@ -34,12 +34,25 @@ static struct vg_addr any_addr(void)
 	return a;
 }
 
+/* Said bit by bit, and by nothing of the code under test */
+static bool within(const struct vg_addr *a, const struct vg_addr *net)
+{
+	u32 bit;
+
+	if (a->family != net->family)
+		return false;
+	for (bit = 0; bit < net->prefix; bit++)
+		if ((a->ip[bit / 8] ^ net->ip[bit / 8]) & 0x80 >> bit % 8)
+			return false;
+	return true;
+}
+
 static bool scan(const struct vg_deny_entry *e, u32 n, const struct vg_addr *a, u64 now_s)
 {
 	u32 i;
 
 	for (i = 0; i < n; i++)
-		if (vg_addr_in(a, &e[i].net) && !(e[i].until_s && e[i].until_s < now_s))
+		if (within(a, &e[i].net) && !(e[i].until_s && e[i].until_s < now_s))
 			return true;
 	return false;
 }
@@ -69,6 +82,38 @@ static void test_search_finds_what_a_scan_finds(void **state)
 	}
 	/* the test would say nothing if all hit or none did */
 	assert_in_range(hits, 10000, 140000);
+}
+
+/* Every prefix of both families: the network's first and last address, and those just outside */
+static void test_every_prefix(void **state)
+{
+	struct vg_deny_entry e;
+	struct vg_deny *d;
+	struct vg_addr a;
+	u32 family, prefix, bits, i;
+
+	for (family = 4; family <= 6; family += 2) {
+		bits = family == 4 ? 32 : 128;
+		for (prefix = 0; prefix <= bits; prefix++) {
+			e = (struct vg_deny_entry){ .net = { .family = family, .prefix = prefix } };
+			for (i = 0; i < prefix; i++)
+				e.net.ip[i / 8] |= rnd(2) << (7 - i % 8);
+			d = vg_deny_new(&e, 1);
+			assert_non_null(d);
+			a = e.net;
+			a.prefix = bits;
+			assert_true(vg_deny_has(d, &a, 0));
+			for (i = prefix; i < bits; i++)
+				a.ip[i / 8] |= 0x80 >> i % 8;
+			assert_true(vg_deny_has(d, &a, 0));
+			for (i = 0; i < prefix; i++) {
+				a.ip[i / 8] ^= 0x80 >> i % 8;
+				assert_false(vg_deny_has(d, &a, 0));
+				a.ip[i / 8] ^= 0x80 >> i % 8;
+			}
+			kvfree(d);
+		}
+	}
 }
 
 static void test_edges(void **state)
@@ -101,6 +146,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_search_finds_what_a_scan_finds),
+		cmocka_unit_test(test_every_prefix),
 		cmocka_unit_test(test_edges),
 	};
 

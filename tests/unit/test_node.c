@@ -429,15 +429,11 @@ static void test_stamps(void **state)
 
 static char doc[64 << 10];
 
-/* The document of GET /v1/analytics after reading @values */
-static int learn(struct vg_node *node, const char *values)
+static void show(struct vg_node *node)
 {
 	struct vg_buf b;
 	struct vg_jw w;
-	int ret;
 
-	host.values = values;
-	ret = vg_node_reload_values(node, msg, sizeof(msg));
 	vg_buf_init(&b, NULL, 0, sizeof(doc));
 	vg_jw_init(&w, &b);
 	mutex_lock(&node->lock);
@@ -446,7 +442,46 @@ static int learn(struct vg_node *node, const char *values)
 	assert_int_equal(vg_jw_end(&w), 0);
 	snprintf(doc, sizeof(doc), "%.*s", (int)b.len, b.p);
 	vg_buf_free(&b);
+}
+
+/* The document of GET /v1/analytics after reading @values; it is also what the reload itself answers */
+static int learn_as(struct vg_node *node, const char *values, enum vg_reload how, bool dry)
+{
+	struct vg_buf b;
+	int ret;
+
+	host.values = values;
+	vg_buf_init(&b, NULL, 0, sizeof(doc));
+	ret = vg_node_reload_values(node, how, dry, &b, msg, sizeof(msg));
+	show(node);
+	if (!dry && (!ret || ret == -ENOENT) && strncmp(doc, (char *)b.p, b.len))
+		fail_msg("%.*s\n%s", (int)b.len, b.p, doc);
+	if (dry)
+		snprintf(doc, sizeof(doc), "%.*s", (int)b.len, b.p);
+	vg_buf_free(&b);
 	return ret;
+}
+
+static int learn(struct vg_node *node, const char *values)
+{
+	return learn_as(node, values, VG_RELOAD_AS_SET, false);
+}
+
+/* Does the object of @name in the document hold @text? */
+static bool says(const char *name, const char *text)
+{
+	char key[80];
+	const char *from, *to, *at;
+
+	snprintf(key, sizeof(key), "{\"name\":\"%s\",", name);
+	from = strstr(doc, key);
+	assert_non_null(from);
+	to = strchr(from, '}');
+	at = strstr(from, text);
+	if (at && at < to)
+		return true;
+	print_message("%s lacks %s: %.*s\n", name, text, (int)(to - from), from);
+	return false;
 }
 
 static bool denied(struct vg_node *node, u8 a, u8 d)
@@ -554,11 +589,11 @@ static void test_bounds_steps_and_modes(void **state)
 	assert_int_equal(learn(node, GOOD "MaxConnections=500\nDenySources=192.0.2.1\n"), 0);
 	assert_int_equal(node->max_connections, 4096);
 	assert_false(denied(node, 192, 1));
-	assert_int_equal(atomic64_read(&node->shadow_deny), 1);
+	assert_int_equal(atomic64_read(&node->act[VG_ACT_DENY].would), 1);
 	vg_shadow_connections(node, 500);
-	assert_int_equal(atomic64_read(&node->shadow_limit), 0);
+	assert_int_equal(atomic64_read(&node->act[VG_ACT_CONNECTIONS].would), 0);
 	vg_shadow_connections(node, 501);
-	assert_int_equal(atomic64_read(&node->shadow_limit), 1);
+	assert_int_equal(atomic64_read(&node->act[VG_ACT_CONNECTIONS].would), 1);
 	assert_non_null(strstr(doc, "\"force\":\"shadow\""));
 	stop(node);
 }
@@ -577,6 +612,192 @@ static void test_some_are_never_denied(void **state)
 	assert_false(denied(node, 198, 1));
 	assert_false(denied(node, 10, 1));
 	assert_false(vg_deny_match(node, &loop));
+	stop(node);
+}
+
+static const char shadow_conf[] =
+	"node_id = 7\nkey_file = /keys\nstate_dir = /state\nanalytics_file = /values\nanalytics_mode = shadow\n"
+	"max_network_bandwidth = 0\n";
+
+static void reconfigure(struct vg_node *node, const char *conf)
+{
+	host.conf = conf;
+	assert_int_equal(vg_node_reload(node, msg, sizeof(msg)), 0);
+	show(node);
+}
+
+static void test_anomaly_degrades(void **state)
+{
+	struct vg_node *node = start();
+
+	assert_int_equal(learn(node, GOOD "AnomalyScorePermille=701\n"), 0);
+	assert_int_equal(node->degraded, VG_FORCE_NONE);
+	assert_int_equal(learn(node, GOOD "AnomalyThresholdPermille=700\n"), 0);
+	assert_int_equal(node->degraded, VG_FORCE_NONE);
+	assert_int_equal(learn(node, GOOD "AnomalyScorePermille=700\nAnomalyThresholdPermille=700\n"), 0);
+	assert_int_equal(node->degraded, VG_FORCE_NONE);
+	assert_int_equal(learn(node, GOOD "AnomalyScorePermille=701\nAnomalyThresholdPermille=700\nAnomalyKind=oom\n"), 0);
+	assert_int_equal(node->degraded, VG_FORCE_APPLY);
+	assert_true(says("AnomalyScorePermille", "\"applied\":true,\"force\":\"apply\",\"in_force\":701"));
+	/* in shadow it only would be */
+	reconfigure(node, shadow_conf);
+	assert_int_equal(node->degraded, VG_FORCE_SHADOW);
+	assert_true(says("AnomalyScorePermille", "\"would_be\":701"));
+	assert_non_null(strstr(doc, "\"degraded\":false"));
+	reconfigure(node, CONF);
+	assert_int_equal(node->degraded, VG_FORCE_APPLY);
+	assert_non_null(strstr(doc, "\"degraded\":true"));
+	/* and no longer than the file is good */
+	set_clock(1795348501ull);
+	vg_node_tick(node);
+	assert_int_equal(node->degraded, VG_FORCE_NONE);
+	/* a clock that is set back brings it back, and one far behind, as without a battery, does not */
+	set_clock(NOW);
+	vg_node_tick(node);
+	assert_int_equal(node->degraded, VG_FORCE_APPLY);
+	set_clock(1000);
+	vg_node_tick(node);
+	assert_int_equal(node->degraded, VG_FORCE_NONE);
+	set_clock(NOW);
+	vg_node_tick(node);
+	assert_int_equal(node->degraded, VG_FORCE_APPLY);
+	stop(node);
+}
+
+static void test_deeds_are_counted_by_value(void **state)
+{
+	struct vg_node *node = start();
+	char text[32];
+	s64 v;
+
+	assert_int_equal(learn(node, GOOD "MempoolMaxBytes=1000000\nMaxConnections=4096\nExecUs.f=3:10\nX=1\n"), 0);
+	vg_act_did(node, VG_ACT_MEMPOOL);
+	/* a limit that is the administrator's own is not the value's doing */
+	vg_act_did(node, VG_ACT_CONNECTIONS);
+	mutex_lock(&node->lock);
+	assert_int_equal(vg_values_get_text(node->values, "ExecUs.f", text, sizeof(text)), 4);
+	assert_int_equal(vg_values_get_text(node->values, "ExecUs.f", text, sizeof(text)), 4);
+	mutex_unlock(&node->lock);
+	show(node);
+	assert_true(says("MempoolMaxBytes", "\"acted\":1,\"would_have_acted\":0"));
+	assert_true(says("MaxConnections", "\"acted\":0,\"would_have_acted\":0"));
+	assert_true(says("ExecUs.f", "\"applied\":true,\"force\":\"apply\""));
+	assert_true(says("ExecUs.f", "\"acted\":2,\"would_have_acted\":0"));
+	assert_true(says("X", "\"applied\":false"));
+	/* what was counted outlives a reading of the file, wherever the key stands then */
+	set_clock(NOW + 5);
+	assert_int_equal(learn(node, GOOD "X=2\nExecUs.f=3:10\n"), 0);
+	assert_true(says("ExecUs.f", "\"since_ms\":1795347598000,\"acted\":2,"));
+	assert_true(says("X", "\"since_ms\":1795347603000,\"acted\":0,"));
+	reconfigure(node, shadow_conf);
+	mutex_lock(&node->lock);
+	assert_int_equal(vg_values_get_text(node->values, "ExecUs.f", text, sizeof(text)), -ENOENT);
+	assert_int_equal(vg_values_get_s64(node->values, "X", &v), -ENOENT);
+	mutex_unlock(&node->lock);
+	show(node);
+	assert_true(says("ExecUs.f", "\"acted\":2,\"would_have_acted\":1"));
+	assert_true(says("X", "\"acted\":0,\"would_have_acted\":1"));
+	stop(node);
+}
+
+static void test_bandwidth_in_shadow_counts_who_would_wait(void **state)
+{
+	struct vg_node *node;
+	u64 wake_ms, n;
+
+	host.conf = shadow_conf;
+	node = start();
+	assert_int_equal(learn(node, GOOD "MaxNetworkBandwidth=1\n"), 0);
+	vg_bandwidth_used(node, 60000);	/* within the burst of 64 KiB */
+	show(node);
+	assert_true(says("MaxNetworkBandwidth", "\"acted\":0,\"would_have_acted\":0"));
+	vg_bandwidth_used(node, 60000);
+	n = vg_bandwidth_room(node, 1 << 30, &wake_ms);
+	assert_int_equal(n, 1 << 30);
+	show(node);
+	assert_true(says("MaxNetworkBandwidth", "\"acted\":0,\"would_have_acted\":1"));
+	/* who waited owes nothing more */
+	shim_clock_advance(2ull * NSEC_PER_SEC);
+	vg_bandwidth_used(node, 60000);
+	show(node);
+	assert_true(says("MaxNetworkBandwidth", "\"acted\":0,\"would_have_acted\":1"));
+	reconfigure(node, CONF);
+	vg_bandwidth_waits(node);
+	show(node);
+	assert_true(says("MaxNetworkBandwidth", "\"acted\":1,\"would_have_acted\":1"));
+	stop(node);
+}
+
+static void test_a_reading_in_another_mode(void **state)
+{
+	static const char off_conf[] =
+		"node_id = 7\nkey_file = /keys\nstate_dir = /state\nanalytics_file = /values\nanalytics_mode = off\n";
+	struct vg_node *node;
+
+	host.conf = shadow_conf;
+	node = start();
+	/* told, not done */
+	assert_int_equal(learn_as(node, GOOD "MaxConnections=100\nDenySources=192.0.2.1\n", VG_RELOAD_APPLY, true), 0);
+	assert_int_equal(node->max_connections, 4096);
+	assert_non_null(strstr(doc, "\"mode\":\"apply\",\"analytics_mode\":\"shadow\""));
+	assert_non_null(strstr(doc, "\"dry_run\":true"));
+	assert_true(says("MaxConnections", "\"own\":4096,\"in_force\":4096,\"would_be\":100"));
+	assert_false(denied(node, 192, 1));
+	show(node);
+	assert_null(strstr(doc, "\"learnt\":\"100\""));
+	/* done, although the mode is shadow; a look at the configuration does not end it */
+	assert_int_equal(learn_as(node, host.values, VG_RELOAD_APPLY, false), 0);
+	assert_int_equal(node->max_connections, 100);
+	assert_true(denied(node, 192, 1));
+	reconfigure(node, shadow_conf);
+	assert_int_equal(node->max_connections, 100);
+	/* what is in force bounds what would be, also when it would go */
+	assert_int_equal(learn_as(node, NULL, VG_RELOAD_AS_SET, true), -ENOENT);
+	assert_true(says("MaxConnections", "\"own\":4096,\"in_force\":100,\"would_be\":4096"));
+	/* the next reading is as the configuration has it */
+	assert_int_equal(learn(node, GOOD "MaxConnections=100\n"), 0);
+	assert_int_equal(node->max_connections, 4096);
+	/* in shadow although the mode is apply, until the mode changes */
+	reconfigure(node, CONF);
+	assert_int_equal(node->max_connections, 100);
+	assert_int_equal(learn_as(node, host.values, VG_RELOAD_SHADOW, false), 0);
+	assert_int_equal(node->max_connections, 4096);
+	assert_true(says("MaxConnections", "asked for in shadow"));
+	reconfigure(node, shadow_conf);
+	reconfigure(node, CONF);
+	assert_int_equal(node->max_connections, 100);
+	/* off is off; a bad file is one in a dry run too */
+	assert_int_equal(learn_as(node, GOOD "MaxConnections=x\n", VG_RELOAD_AS_SET, true), -EINVAL);
+	assert_int_equal(node->max_connections, 100);
+	reconfigure(node, off_conf);
+	assert_int_equal(learn_as(node, GOOD "MaxConnections=100\n", VG_RELOAD_APPLY, false), -EOPNOTSUPP);
+	assert_int_equal(node->max_connections, 4096);
+	stop(node);
+}
+
+static void test_the_longest_deny_list(void **state)
+{
+	static char text[32 << 10];
+	struct vg_node *node = start();
+	size_t n = snprintf(text, sizeof(text), GOOD "DenySources=");
+	u32 i;
+
+	for (i = 0; i < VG_DENY_MAX; i++)
+		n += snprintf(text + n, sizeof(text) - n, "%s2001:db8:1111:2222:3333:4444:5555:%x/128@31622400",
+			      i ? ";" : "", 0x1000 + i);
+	assert_int_equal(learn(node, text), 0);
+	assert_true(says("DenySources", "\"entries\":256,\"entries_live\":256,\"entries_spared\":0"));
+	snprintf(text + n, sizeof(text) - n, ";192.0.2.1");
+	assert_int_equal(learn(node, text), -E2BIG);
+	/* other values are as short as ever */
+	n = snprintf(text, sizeof(text), GOOD "Other=");
+	memset(text + n, 'x', 1025);
+	text[n + 1025] = 0;
+	assert_int_equal(learn(node, text), -E2BIG);
+	text[n + 1024] = 0;
+	assert_int_equal(learn(node, text), 0);
+	assert_int_equal(learn(node, GOOD "DenySources=0.0.0.0/0;192.0.2.1;127.0.0.1\n"), 0);
+	assert_true(says("DenySources", "\"entries\":3,\"entries_live\":3,\"entries_spared\":1"));
 	stop(node);
 }
 
@@ -671,6 +892,9 @@ int main(void)
 		T(test_settings_and_their_origin), T(test_stamps), T(test_values_in_force),
 		T(test_values_not_applied), T(test_bad_files_leave_what_is_in_force),
 		T(test_bounds_steps_and_modes), T(test_some_are_never_denied),
+		T(test_anomaly_degrades), T(test_deeds_are_counted_by_value),
+		T(test_bandwidth_in_shadow_counts_who_would_wait), T(test_a_reading_in_another_mode),
+		T(test_the_longest_deny_list),
 		T(test_values_of_other_modules), T(test_events_go_to_who_keeps_them),
 	};
 

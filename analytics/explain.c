@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Finds reasons and lines; must never keep more of a log than a few lines of each thing explained. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "explain.h"
+
+#define CAUSES_TOTAL	20000	/* lines kept at most, all together */
+#define CAUSE_BYTES	512
+
+struct kept {
+	char text[CAUSE_BYTES];
+	size_t len, next;	/* next: 1 + index of the next line of the same thing */
+	const char *file;
+	uint64_t number;
+};
+
+struct thing {
+	bool wanted;
+	unsigned int n;
+	size_t first, last;	/* 1 + index into kept */
+};
+
+struct an_explainer {
+	const struct an_learned *learned;
+	const struct an_predict_options *opt;
+	struct an_gathered *g;
+	struct thing *things;	/* candidates or windows */
+	size_t n;
+	struct an_count index;	/* address to candidate, for sources */
+	struct kept *kept;
+	size_t nkept, room;
+	char (*words)[AN_WORD_MAX + 1];	/* a word of each bucket, from the lines kept */
+	struct an_prefixes prefixes;
+	struct an_clock clock;
+	const char *file;
+	size_t window;		/* the last one found */
+	bool nomem;
+};
+
+int an_explain_begin(struct an_explainer **to, const struct an_learned *learned,
+		     const struct an_predict_options *opt, struct an_gathered *g,
+		     struct an_error *err)
+{
+	struct an_explainer *e = calloc(1, sizeof(*e));
+	size_t i;
+
+	*to = e;
+	if (!e)
+		return an_fail(err, AN_NOMEM, "out of memory");
+	e->learned = learned;
+	e->opt = opt;
+	e->g = g;
+	e->prefixes = (struct an_prefixes){ opt->prefixes, opt->nprefixes };
+	e->n = opt->kind == AN_SOURCES ? g->cands.n : g->groups[0].windows.n;
+	e->things = calloc(e->n + 1, sizeof(*e->things));
+	e->words = calloc(AN_WORD_BUCKETS, sizeof(*e->words));
+	if (!e->things || !e->words || !an_count_init(&e->index, 1u << 20))
+		return an_fail(err, AN_NOMEM, "out of memory");
+	for (i = 0; opt->kind == AN_SOURCES && i < e->n; i++) {
+		bool fresh;
+		uint32_t at = an_count_add(&e->index, g->cands.v[i].addr, &fresh);
+
+		if (at == AN_COUNT_NONE)
+			return an_fail(err, AN_NOMEM, "out of memory");
+		e->index.entries[at].user = (uint32_t)i + 1;
+	}
+	return AN_OK;
+}
+
+void an_explain_want(struct an_explainer *e, size_t i)
+{
+	e->things[i].wanted = true;
+}
+
+static void keep(struct an_explainer *e, struct thing *t, const struct an_line *line,
+		 uint64_t number)
+{
+	struct kept *k;
+
+	if (t->n == AN_CAUSES_MAX || e->nkept == CAUSES_TOTAL)
+		return;
+	if (e->nkept == e->room) {
+		size_t room = e->room ? e->room * 2 : 64;
+
+		k = realloc(e->kept, room * sizeof(*k));
+		if (!k) {
+			e->nomem = true;
+			return;
+		}
+		e->kept = k;
+		e->room = room;
+	}
+	k = &e->kept[e->nkept++];
+	k->len = (size_t)(line->end - line->s);
+	if (k->len > CAUSE_BYTES)
+		k->len = CAUSE_BYTES;
+	memcpy(k->text, line->s, k->len);
+	k->file = e->file;
+	k->number = number;
+	k->next = 0;
+	if (t->last)
+		e->kept[t->last - 1].next = e->nkept;
+	else
+		t->first = e->nkept;
+	t->last = e->nkept;
+	t->n++;
+}
+
+static void remember_words(struct an_explainer *e, const struct an_line *line)
+{
+	const char *s = line->msg;
+	char word[AN_WORD_MAX];
+	size_t len;
+	int n = 0;
+
+	while (n++ < AN_WORDS_MAX && (len = an_word_next(&s, line->end, word))) {
+		char *to = e->words[an_word_bucket(word, len)];
+
+		if (*to)
+			continue;
+		memcpy(to, word, len);
+		to[len] = 0;
+	}
+}
+
+/* The window of a time, in the order the log was first read in; SIZE_MAX: none. */
+static size_t find_window(struct an_explainer *e, int64_t ms)
+{
+	const struct an_windows *w = &e->g->groups[0].windows;
+	size_t i;
+
+	for (i = 0; i < w->n; i++) {
+		size_t at = (e->window + i) % w->n;
+
+		if (ms >= w->v[at].start_ms && ms < w->v[at].start_ms + AN_WINDOW_MS) {
+			e->window = at;
+			return at;
+		}
+	}
+	return SIZE_MAX;
+}
+
+static void take_window(struct an_explainer *e, const struct an_line *line, uint64_t number)
+{
+	const struct an_windows *w = &e->g->groups[0].windows;
+	const struct an_template *t;
+	struct an_event ev;
+	size_t i;
+
+	if (line->ms == AN_MS_NONE)
+		return;
+	i = find_window(e, line->ms);
+	if (i == SIZE_MAX || !e->things[i].wanted)
+		return;
+	if (line->kind == AN_LINE_BLOCK) {
+		/* Packets say something only when they are most of what there was. */
+		if (w->v[i].loud.count > 4 * (e->g->groups[0].norm.loud + 4) &&
+		    e->things[i].n < AN_CAUSES_MAX / 2 && an_line_packet(line, &ev) &&
+		    an_addr_hash(ev.src) == w->v[i].loud.key)
+			keep(e, &e->things[i], line, number);
+		return;
+	}
+	if (line->kind != AN_LINE_OTHER && line->kind != AN_LINE_ENDED)
+		return;
+	t = an_windows_template(w, an_word_template(line->msg, line->end));
+	if (!t || an_win_rarity(w, t) <= 0)
+		return;
+	keep(e, &e->things[i], line, number);
+	remember_words(e, line);
+}
+
+static void take_source(struct an_explainer *e, const struct an_line *line, uint64_t number)
+{
+	struct an_event ev;
+	uint32_t at;
+
+	if (line->kind != AN_LINE_BLOCK || !an_line_packet(line, &ev))
+		return;
+	at = an_count_find(&e->index, ev.src);
+	if (at != AN_COUNT_NONE && e->things[e->index.entries[at].user - 1].wanted)
+		keep(e, &e->things[e->index.entries[at].user - 1], line, number);
+}
+
+static int explain_block(void *arg, struct an_block *block)
+{
+	struct an_explainer *e = arg;
+	struct an_read_stats unused = { 0 };
+	const char *s, *end;
+
+	while (an_next_line(block, &unused, &s, &end)) {
+		struct an_line line;
+
+		an_line_split(&e->clock, &e->prefixes, s, end, &line);
+		if (e->opt->kind == AN_SOURCES)
+			take_source(e, &line, block->line);
+		else
+			take_window(e, &line, block->line);
+	}
+	return e->opt->progress && e->opt->progress(e->opt->progress_arg, "explaining", 0, 0) ?
+	       AN_INPUT : AN_OK;
+}
+
+int an_explain_read(struct an_explainer *e, struct an_error *err)
+{
+	struct an_read_stats unused = { 0 };
+	int ret = AN_OK;
+	size_t i;
+
+	for (i = 0; i < e->g->logs.n && !ret; i++) {
+		e->file = e->g->logs.in[i].name;
+		an_fail(err, AN_INPUT, "interrupted");
+		ret = an_logs_scan(&e->g->logs, i, &e->clock, e->opt->now, 0, &unused,
+				   explain_block, e, err);
+	}
+	if (!ret)
+		err->msg[0] = 0;
+	if (!ret && e->nomem)
+		ret = an_fail(err, AN_NOMEM, "out of memory");
+	return ret;
+}
+
+static void name_feature(const struct an_explainer *e, int index, char *name, size_t size)
+{
+	int word = index - 1 - AN_W_SCALARS;
+
+	if (e->opt->kind == AN_SOURCES)
+		snprintf(name, size, "%s", an_feature_names[index - 1]);
+	else if (word < 0)
+		snprintf(name, size, "%s", an_win_names[index - 1]);
+	else if (e->words[word][0])
+		snprintf(name, size, "word:%s", e->words[word]);
+	else
+		snprintf(name, size, "word#%d", word);
+}
+
+/* Puts the reason in its place among the most weighty ones. */
+static void rank(struct an_prediction *out, const struct an_reason *r)
+{
+	size_t i = out->nreasons;
+
+	if (i == AN_REASONS_MAX) {
+		if (fabs(r->weight) <= fabs(out->reasons[i - 1].weight))
+			return;
+		i--;
+	} else {
+		out->nreasons++;
+	}
+	for (; i && fabs(out->reasons[i - 1].weight) < fabs(r->weight); i--)
+		out->reasons[i] = out->reasons[i - 1];
+	out->reasons[i] = *r;
+}
+
+void an_explain_reasons(struct an_explainer *e, const struct svm_node *x,
+			struct an_prediction *out)
+{
+	struct svm_node without[AN_W_NFEATURES + 1];
+	double whole = an_decide(e->learned, x);
+	size_t n = 0, i;
+
+	while (x[n].index != -1)
+		n++;
+	for (i = 0; i < n; i++) {
+		struct an_reason r = { .name = "" };
+
+		memcpy(without, x, i * sizeof(*x));
+		memcpy(without + i, x + i + 1, (n - i) * sizeof(*x));
+		r.weight = whole - an_decide(e->learned, without);
+		name_feature(e, x[i].index, r.name, sizeof(r.name));
+		if (r.weight != 0)
+			rank(out, &r);
+	}
+}
+
+static void put_causes(const struct an_explainer *e, const struct thing *t,
+		       struct an_prediction *out)
+{
+	size_t i;
+
+	for (i = t->first; i; i = e->kept[i - 1].next) {
+		const struct kept *k = &e->kept[i - 1];
+
+		out->causes[out->ncauses++] = (struct an_cause){
+			k->file, k->text, k->number, k->len
+		};
+	}
+}
+
+void an_explain_source(struct an_explainer *e, struct an_addr addr, struct an_prediction *out)
+{
+	uint32_t at = an_count_find(&e->index, addr);
+
+	if (at != AN_COUNT_NONE)
+		put_causes(e, &e->things[e->index.entries[at].user - 1], out);
+}
+
+void an_explain_window(struct an_explainer *e, size_t i, struct an_prediction *out)
+{
+	put_causes(e, &e->things[i], out);
+}
+
+void an_explain_end(struct an_explainer *e)
+{
+	if (!e)
+		return;
+	an_count_free(&e->index);
+	free(e->things);
+	free(e->words);
+	free(e->kept);
+	free(e);
+}

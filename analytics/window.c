@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Counts what each minute holds; must never grow with what one minute or one source sends. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "window.h"
+
+#define SOURCE_SLOTS	4096
+#define SOURCES_MAX	3072		/* of a window; the slots are never full */
+#define LATE_MS		120000		/* a stamp so little older belongs to the window under way */
+
+struct an_window_source {
+	uint64_t key;
+	uint32_t generation;
+	struct an_loud n;
+	uint64_t portmap;		/* ports by hash, for a count up to a few hundred */
+};
+
+bool an_windows_init(struct an_windows *w)
+{
+	memset(w, 0, sizeof(*w));
+	w->mask = 1023;
+	w->slots = calloc(w->mask + 1ul, sizeof(*w->slots));
+	w->sources = calloc(SOURCE_SLOTS, sizeof(*w->sources));
+	w->used = calloc(SOURCES_MAX, sizeof(*w->used));
+	return w->slots && w->sources && w->used;
+}
+
+void an_windows_free(struct an_windows *w)
+{
+	free(w->v);
+	free(w->templates);
+	free(w->slots);
+	free(w->pairs);
+	free(w->sources);
+	free(w->used);
+	memset(w, 0, sizeof(*w));
+}
+
+/* How many different values a bitmap of @bits bits, @set of them, has seen (linear counting). */
+static uint32_t linear_count(unsigned int set, unsigned int bits)
+{
+	double zero = bits - set > 0 ? bits - set : 0.5;
+	double x = zero / bits, sum = 0, term;
+	int i;
+
+	/* -ln(x) by its series for (1 - x): no libm, the same bits on every machine */
+	term = 1 - x;
+	for (i = 1; i < 200; i++) {
+		sum += term / i;
+		term *= 1 - x;
+	}
+	return (uint32_t)(sum * bits + 0.5);
+}
+
+static void finish_sources(struct an_windows *w, struct an_window *win)
+{
+	const struct an_window_source *best = NULL;
+	unsigned int set = 0;
+	uint32_t i;
+
+	for (i = 0; i < w->nused; i++) {
+		const struct an_window_source *s = &w->sources[w->used[i]];
+
+		if (!best || s->n.count > best->n.count ||
+		    (s->n.count == best->n.count && s->key < best->key))
+			best = s;
+	}
+	for (i = 0; i < 32; i++)
+		set += (unsigned int)__builtin_popcountll(w->portmap[i]);
+	win->sources = w->nused;
+	win->ports = set ? linear_count(set, 32 * 64) : 0;
+	if (best) {
+		win->loud = best->n;
+		win->loud.key = best->key;
+		win->loud.ports = linear_count((unsigned int)__builtin_popcountll(best->portmap),
+					       64);
+	}
+}
+
+void an_windows_end(struct an_windows *w)
+{
+	struct an_window *win;
+
+	if (!w->n)
+		return;
+	win = &w->v[w->n - 1];
+	win->npairs = (uint32_t)w->npairs - win->pairs;
+	finish_sources(w, win);
+	w->nused = 0;
+	w->generation++;
+	memset(w->portmap, 0, sizeof(w->portmap));
+}
+
+static int64_t minute_of(int64_t ms)
+{
+	return (ms >= 0 ? ms : ms - AN_WINDOW_MS + 1) / AN_WINDOW_MS * AN_WINDOW_MS;
+}
+
+/* The window for a line of time @ms, a new one when need be; NULL when there is no room. */
+static struct an_window *window_for(struct an_windows *w, int64_t ms, bool *nomem)
+{
+	struct an_window *last = w->n ? &w->v[w->n - 1] : NULL;
+
+	if (last && ms < last->start_ms + AN_WINDOW_MS && ms >= last->start_ms - LATE_MS)
+		return last;
+	if (w->n == AN_WINDOWS_MAX)
+		return NULL;
+	an_windows_end(w);
+	if (w->n == w->room) {
+		size_t room = w->room ? w->room * 2 : 256;
+		void *v = realloc(w->v, room * sizeof(*w->v));
+
+		if (!v) {
+			*nomem = true;
+			return NULL;
+		}
+		w->v = v;
+		w->room = room;
+	}
+	last = &w->v[w->n++];
+	memset(last, 0, sizeof(*last));
+	last->start_ms = minute_of(ms);
+	last->pairs = (uint32_t)w->npairs;
+	last->first_ms = (int32_t)(ms - last->start_ms);
+	return last;
+}
+
+static uint32_t find_slot(const struct an_windows *w, uint64_t key)
+{
+	uint32_t at = (uint32_t)key & w->mask;
+
+	while (w->slots[at] && w->templates[w->slots[at] - 1].key != key)
+		at = (at + 1) & w->mask;
+	return at;
+}
+
+static bool grow_slots(struct an_windows *w)
+{
+	uint32_t mask = w->mask * 2 + 1, i;
+	uint32_t *slots = calloc(mask + 1ul, sizeof(*slots));
+
+	if (!slots)
+		return false;
+	free(w->slots);
+	w->slots = slots;
+	w->mask = mask;
+	for (i = 0; i < w->ntemplates; i++)
+		w->slots[find_slot(w, w->templates[i].key)] = i + 1;
+	return true;
+}
+
+/* What the template's first line speaks of. */
+static void read_words(struct an_template *t, const char *s, const char *end)
+{
+	char word[AN_WORD_MAX];
+	size_t len;
+	int k;
+
+	while (t->nbuckets < AN_WORDS_MAX && (len = an_word_next(&s, end, word))) {
+		uint16_t bucket = (uint16_t)an_word_bucket(word, len);
+		unsigned int about = an_word_about(word, len);
+		int i;
+
+		t->about |= (uint8_t)about;
+		for (k = 0; k < AN_ABOUT_KINDS; k++)
+			t->kind[k] += !!(about & AN_ABOUT_OOM << k);
+		for (i = 0; i < t->nbuckets && t->bucket[i] != bucket; i++)
+			;
+		if (i == t->nbuckets)
+			t->bucket[t->nbuckets++] = bucket;
+	}
+}
+
+static struct an_template *add_template(struct an_windows *w, uint64_t key, const char *s,
+					const char *end, bool *nomem)
+{
+	struct an_template *t;
+
+	if (w->ntemplates == AN_TEMPLATES_MAX)
+		return NULL;
+	if (w->ntemplates == w->templates_room) {
+		uint32_t room = w->templates_room ? w->templates_room * 2 : 256;
+
+		t = realloc(w->templates, room * sizeof(*t));
+		if (!t) {
+			*nomem = true;
+			return NULL;
+		}
+		w->templates = t;
+		w->templates_room = room;
+	}
+	if ((w->ntemplates + 1) * 2 > w->mask && !grow_slots(w)) {
+		*nomem = true;
+		return NULL;
+	}
+	t = &w->templates[w->ntemplates];
+	memset(t, 0, sizeof(*t));
+	t->key = key;
+	t->window = UINT32_MAX;
+	w->slots[find_slot(w, key)] = ++w->ntemplates;
+	read_words(t, s, end);
+	return t;
+}
+
+const struct an_template *an_windows_template(const struct an_windows *w, uint64_t key)
+{
+	uint32_t at = find_slot(w, key);
+
+	return w->slots[at] ? &w->templates[w->slots[at] - 1] : NULL;
+}
+
+/* Counts a message's template in the window under way; false when out of memory. */
+static bool add_message(struct an_windows *w, const char *s, const char *end)
+{
+	uint64_t key = an_word_template(s, end);
+	uint32_t at = find_slot(w, key), now = (uint32_t)w->n - 1;
+	struct an_template *t;
+	bool nomem = false;
+
+	if (w->slots[at])
+		t = &w->templates[w->slots[at] - 1];
+	else
+		t = add_template(w, key, s, end, &nomem);
+	if (!t) {
+		w->untracked++;
+		return !nomem;
+	}
+	t->total++;
+	if (t->window == now) {
+		w->pairs[t->pair].count++;
+		return true;
+	}
+	if (w->npairs == AN_PAIRS_MAX) {
+		w->untracked++;
+		return true;
+	}
+	if (w->npairs == w->pairs_room) {
+		size_t room = w->pairs_room ? w->pairs_room * 2 : 4096;
+		void *pairs = realloc(w->pairs, room * sizeof(*w->pairs));
+
+		if (!pairs)
+			return false;
+		w->pairs = pairs;
+		w->pairs_room = room;
+	}
+	t->window = now;
+	t->df++;
+	t->pair = (uint32_t)w->npairs;
+	w->pairs[w->npairs++] = (struct an_pair){ (uint32_t)(t - w->templates), 1 };
+	return true;
+}
+
+static void add_packet(struct an_windows *w, const struct an_event *ev)
+{
+	uint64_t key = an_addr_hash(ev->src);
+	uint32_t at = (uint32_t)key & (SOURCE_SLOTS - 1), tcp, port = 0;
+	struct an_window_source *s;
+
+	if (ev->flags & AN_F_DPT) {
+		port = (ev->dpt + 1u) * 0x9e3779b1u >> 16;
+		w->portmap[port >> 6 & 31] |= 1ull << (port & 63);
+	}
+	while (w->sources[at].generation == w->generation + 1 && w->sources[at].key != key)
+		at = (at + 1) & (SOURCE_SLOTS - 1);
+	s = &w->sources[at];
+	if (s->generation != w->generation + 1) {
+		if (w->nused == SOURCES_MAX)
+			return;
+		w->used[w->nused++] = at;
+		memset(s, 0, sizeof(*s));
+		s->generation = w->generation + 1;
+		s->key = key;
+	}
+	tcp = ev->flags & (AN_F_SYN | AN_F_ACK | AN_F_RST | AN_F_FIN);
+	s->n.count++;
+	s->n.syn += tcp == AN_F_SYN;
+	s->n.ack += !!(tcp & (AN_F_ACK | AN_F_RST | AN_F_FIN));
+	s->n.group += !!(ev->flags & AN_F_GROUP);
+	s->n.udp += ev->proto == AN_PROTO_UDP && !(ev->flags & AN_F_GROUP);
+	if (ev->flags & AN_F_DPT)
+		s->portmap |= 1ull << (port & 63);
+}
+
+bool an_windows_add(struct an_windows *w, const struct an_line *line, const struct an_event *ev)
+{
+	bool nomem = false;
+	struct an_window *win = window_for(w, line->ms, &nomem);
+
+	if (!win) {
+		w->untracked++;
+		return !nomem;
+	}
+	win->lines++;
+	if (line->ms - win->start_ms > win->last_ms)
+		win->last_ms = (int32_t)(line->ms - win->start_ms);
+	if (line->alert) {
+		w->has_alerts = true;
+		win->alerts += !(line->alert_len == 1 && *line->alert == '-');
+	}
+	switch (line->kind) {
+	case AN_LINE_BLOCK:
+		win->blocks++;
+		if (ev)
+			add_packet(w, ev);
+		return true;
+	case AN_LINE_PACKET:
+		win->packets++;
+		return true;
+	case AN_LINE_EXEC:
+	case AN_LINE_LOAD:
+		return true;
+	default:
+		return add_message(w, line->msg, line->end);
+	}
+}

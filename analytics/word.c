@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Words and templates of messages; must never read past the end, nor depend on a locale. */
+#include <stdbool.h>
+#include <string.h>
+
+#include "word.h"
+
+#define TEMPLATE_WORDS	5
+
+enum { BLANK = 1, DIGIT = 2, HEX = 4, LETTER = 8, JOIN = 16 };
+
+/* What a byte is; bytes over 127 are letters of some language. */
+static unsigned char class_of(unsigned char c)
+{
+	if (c == ' ' || c == '\t')
+		return BLANK;
+	if (c >= '0' && c <= '9')
+		return DIGIT | HEX;
+	if ((c | 32) >= 'a' && (c | 32) <= 'f')
+		return LETTER | HEX;
+	if (((c | 32) >= 'g' && (c | 32) <= 'z') || c >= 128)
+		return LETTER;
+	return c == '_' || c == '-' || c == '/' ? JOIN : 0;
+}
+
+static unsigned char lower(unsigned char c)
+{
+	return c >= 'A' && c <= 'Z' ? c + 32 : c;
+}
+
+static uint64_t mix(uint64_t h, unsigned char c)
+{
+	return (h ^ c) * 0x100000001b3ull;
+}
+
+/* FNV leaves its last bytes in the low bits; this spreads them. */
+static uint64_t finish(uint64_t h)
+{
+	h ^= h >> 32;
+	h *= 0xff51afd7ed558ccdull;
+	return h ^ h >> 29;
+}
+
+/*
+ * Hashes one word. Of a word with a digit only what stands before the first one counts, without the
+ * hex digits just before it: "veth3fa2" and "vetha1b2" are both "veth#".
+ */
+static uint64_t hash_word(uint64_t h, const char **p, const char *end)
+{
+	const char *s = *p, *stop, *at;
+	bool digit = false;
+
+	for (stop = s; stop < end && *stop != ' ' && *stop != '\t'; stop++)
+		digit |= *stop >= '0' && *stop <= '9';
+	*p = stop;
+	at = stop;
+	if (digit) {
+		for (at = s; !(*at >= '0' && *at <= '9'); at++)
+			;
+		while (at > s && class_of((unsigned char)at[-1]) & HEX)
+			at--;
+	}
+	for (; s < at; s++)
+		h = mix(h, lower((unsigned char)*s));
+	return mix(h, digit ? '#' : ' ');
+}
+
+uint64_t an_word_template(const char *s, const char *end)
+{
+	uint64_t h = 0xcbf29ce484222325ull;
+	int n = 0;
+
+	while (n < TEMPLATE_WORDS) {
+		while (s < end && (*s == ' ' || *s == '\t'))
+			s++;
+		if (s == end)
+			break;
+		h = hash_word(h, &s, end);
+		n++;
+	}
+	h = finish(h);
+	return h ? h : 1;
+}
+
+size_t an_word_next(const char **p, const char *end, char word[AN_WORD_MAX])
+{
+	const char *s = *p;
+
+	while (s < end) {
+		const char *from;
+		size_t n = 0;
+		bool after;
+
+		while (s < end && !(class_of((unsigned char)*s) & (LETTER | DIGIT)))
+			s++;
+		from = s;
+		while (s < end && class_of((unsigned char)*s) & (LETTER | JOIN))
+			s++;
+		after = s < end && class_of((unsigned char)*s) & DIGIT;
+		/* "ext4" and "nvme0n1" have a word before the number, "b3" and "0xbeef" none. */
+		if (s - from >= 2 + after) {
+			for (; from < s && n < AN_WORD_MAX; from++)
+				word[n++] = (char)lower((unsigned char)*from);
+			while (n && class_of((unsigned char)word[n - 1]) == JOIN)
+				n--;
+		}
+		if (after)	/* the rest of what holds the number */
+			while (s < end && class_of((unsigned char)*s) & (LETTER | DIGIT | JOIN))
+				s++;
+		if (n >= 2) {
+			*p = s;
+			return n;
+		}
+	}
+	*p = end;
+	return 0;
+}
+
+unsigned int an_word_bucket(const char *word, size_t len)
+{
+	uint64_t h = 0xcbf29ce484222325ull;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		h = mix(h, (unsigned char)word[i]);
+	return (unsigned int)(finish(h) & (AN_WORD_BUCKETS - 1));
+}
+
+/* One string a meaning; words between blanks. */
+static const struct {
+	const char *words;
+	unsigned int about;
+} known[] = {
+	{ " error errors fail failed failure fault faults faulty bug panic oops killed killer fatal "
+	  "timeout timed hung hang lockup stall stalls stuck corrupt corrupted corruption abort "
+	  "aborted aborting dropping dropped overflow exception critical unable dead lost segfault "
+	  "blocked throttled uncorrected unrecoverable invalid trace tainted emergency offline "
+	  "degraded broken bad unexpected unexpectedly unresponsive violation exhausted denied "
+	  "detected null dereference interrupt parity machine failing ", AN_ABOUT_FAULT },
+	{ " oom oom-killer oom_reaper oom-kill out-of-memory oom_score_adj mem-info "
+	  "anon-rss total-vm pgtables alloc allocation ", AN_ABOUT_OOM },
+	{ " i/o ata ncq nvme ext xfs btrfs journal sector sectors buffer block blk_update_request scsi "
+	  "sd sda sdb sdc sense medium filesystem read-only superblock raid inode disk storage lba "
+	  "dev zfs fpdma squashfs quota writeback nfs ", AN_ABOUT_IO },
+	{ " netdev transmit nf_conntrack conntrack arp_cache neighbour neighbor net_ratelimit nic eth "
+	  "packet packets carrier bond adapter tcp udp flooding socket dropping route torus tree "
+	  "network ", AN_ABOUT_NET },
+	{ " lockup cpu cpus rcu rcu_preempt stalls mce machine check temperature throttled nmi edac "
+	  "core clock tsc apic thermal soft hard watchdog dimm bank jiffies cache parity ddr ",
+	  AN_ABOUT_CPU },
+};
+
+unsigned int an_word_about(const char *word, size_t len)
+{
+	char text[AN_WORD_MAX + 3];
+	unsigned int about = 0;
+	size_t i;
+
+	text[0] = ' ';
+	memcpy(text + 1, word, len);
+	text[len + 1] = ' ';
+	text[len + 2] = 0;
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strstr(known[i].words, text))
+			about |= known[i].about;
+	return about;
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Values files on this machine: read by the node's own grammar, and the one before put back. Must never leave a moment
+ * without a file, nor lose one.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/analytics.h"
+#include "core/values_parse.h"
+
+static char *slurp(const char *path, size_t *len)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), error = 0;
+	char *text = malloc(VG_CONF_BYTES + 1);
+	struct stat st;
+	ssize_t n = 0;
+
+	if (fd < 0 || !text || fstat(fd, &st))
+		error = errno;
+	else if (!S_ISREG(st.st_mode))
+		error = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+	for (*len = 0; !error && *len <= VG_CONF_BYTES; *len += (size_t)n) {
+		n = read(fd, text + *len, VG_CONF_BYTES + 1 - *len);
+		if (n < 0)
+			error = errno;
+		if (n <= 0)
+			break;
+	}
+	if (fd >= 0)
+		close(fd);
+	if (error) {
+		free(text);
+		errno = error;
+		return NULL;
+	}
+	return text;
+}
+
+static int take_pair(void *arg, const struct vg_conf_pair *pair, struct vg_conf_error *err)
+{
+	struct values_file *f = arg;
+
+	(void)err;
+	if (f->n < VG_CONF_PAIRS)
+		f->pair[f->n++] = *pair;
+	return 0;
+}
+
+int values_read(struct run *r, const char *path, bool must, struct values_file *f)
+{
+	struct vg_conf_sink sink = { .pair = take_pair, .ctx = f };
+	struct vg_conf_error err = { .line = 0 };
+	size_t len = 0;
+
+	f->n = 0;
+	f->text = slurp(path, &len);
+	if (!f->text)
+		return must ? run_fail(r, run_errno(errno), "can't read %s: %s", path, strerror(errno)) : VIRGO_OK;
+	if (!vg_values_parse(f->text, len, &sink, &err) || !must)
+		return VIRGO_OK;
+	values_free(f);
+	return run_fail(r, VIRGO_USAGE, "%s:%u:%u: %s", path, err.line, err.col, err.msg);
+}
+
+void values_free(struct values_file *f)
+{
+	free(f->text);
+	f->text = NULL;
+	f->n = 0;
+}
+
+const struct vg_conf_pair *values_find(const struct values_file *f, const char *key, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < f->n; i++)
+		if (f->pair[i].key.n == len && !memcmp(f->pair[i].key.p, key, len))
+			return &f->pair[i];
+	return NULL;
+}
+
+static void numbered(const char *path, unsigned int i, char name[PATH_MAX + 16])
+{
+	if (i)
+		snprintf(name, PATH_MAX + 16, "%s.%u", path, i);
+	else
+		snprintf(name, PATH_MAX + 16, "%s", path);
+}
+
+/* best effort: the renames are done, and last at the latest until the file system writes by itself */
+static void sync_around(const char *path)
+{
+	char dir[PATH_MAX];
+	char *slash;
+	int fd;
+
+	snprintf(dir, sizeof(dir), "%s", path);
+	slash = strrchr(dir, '/');
+	if (slash)
+		slash[slash == dir] = '\0';
+	fd = open(slash ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	fsync(fd);
+	close(fd);
+}
+
+int values_undo(struct run *r, const char *path)
+{
+	char from[PATH_MAX + 16], to[PATH_MAX + 16], undone[PATH_MAX + 16];
+	unsigned int i;
+
+	snprintf(undone, sizeof(undone), "%s.undone", path);
+	if ((unlink(undone) && errno != ENOENT) || (link(path, undone) && errno != ENOENT))
+		return run_fail(r, run_errno(errno), "can't keep %s as %s: %s: nothing was changed", path, undone,
+				strerror(errno));
+	for (i = 0; i < VALUES_KEPT; i++) {
+		numbered(path, i + 1, from);
+		numbered(path, i, to);
+		if (!rename(from, to))
+			continue;
+		if (i && errno == ENOENT)
+			break;
+		return run_fail(r, run_errno(errno), "can't move %s to %s: %s%s", from, to, strerror(errno),
+				i ? "" : ": nothing was changed");
+	}
+	sync_around(path);
+	return VIRGO_OK;
+}
