@@ -282,7 +282,8 @@ struct virgo_plugin_host {
 	/*
 	 * In a completion: a candidate for the word at the cursor, and a word about it (may be NULL).
 	 * What does not begin as the word does, or would need quotes, is left out. The context for
-	 * candidates from nodes gives up after 90 ms; NULL: there is none.
+	 * candidates from nodes gives up after 90 ms (seconds, where the prompt asks in the background);
+	 * NULL: there is none.
 	 */
 	void (*offer)(struct virgo_plugin_completion *c, const char *word, const char *about);
 	struct virgo_ctx *(*completion_ctx)(struct virgo_plugin_completion *c);

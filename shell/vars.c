@@ -104,11 +104,12 @@ static void put_value(struct sh_var *var, const char *value, size_t len)
 		room = malloc(max < 16 ? 16 : max);	/* value may lie in the old one */
 		if (!room)
 			sh_out_of_memory();
-		memcpy(room, value, len);
+		if (len)	/* else value may be NULL */
+			memcpy(room, value, len);
 		free(var->value);
 		var->value = room;
 		var->max = max < 16 ? 16 : max;
-	} else {
+	} else if (len) {
 		memmove(var->value, value, len);
 	}
 	var->value[len] = '\0';
