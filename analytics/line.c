@@ -281,10 +281,14 @@ static bool packet(const char *s, const char *end, struct an_event *ev)
 	s = interfaces(s, end, &ev->flags);
 	/* A bracket opens the packet inside an ICMP error: those addresses are not the sender's. */
 	while (s < end && *s != '[') {
-		const char *stop = token_end(s, end);
-		const char *eq = memchr(s, '=', (size_t)(stop - s));
+		const char *eq = s, *stop;
 
-		if (!eq) {
+		/* Words are short: to call somebody for each costs more than to look. */
+		while (eq < end && *eq != '=' && *eq != ' ')
+			eq++;
+		for (stop = eq; stop < end && *stop != ' '; stop++)
+			;
+		if (eq == stop) {
 			ev->flags |= flag_of(s, (size_t)(stop - s));
 		} else if (eq - s == 3 && !memcmp(s, "SRC", 3)) {
 			if (have_src || stop == end ||

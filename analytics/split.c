@@ -88,16 +88,22 @@ static void split_other(const char *s, const char *end, struct an_line *line)
 		line->alert_len = 0;
 }
 
-/* A packet logged after any prefix: blanks or nothing before "IN=", and OUT= after it. */
+/* A packet logged after any prefix: a blank or nothing before "IN=", and OUT= after it. */
 static const char *packet_fields(const char *msg, const char *end)
 {
 	const char *limit = end - msg > AN_PREFIX_MAX + 3 ? msg + AN_PREFIX_MAX + 3 : end;
-	const char *in = memmem(msg, (size_t)(limit - msg), "IN=", 3), *out;
+	const char *eq = msg, *in, *out;
 
-	if (!in || (in > msg && in[-1] != ' ' && (in - msg < 4 || memcmp(in - 4, "#011", 4))))
-		return NULL;
-	out = next_word(in, end);
-	return end - out >= 4 && !memcmp(out, "OUT=", 4) ? in : NULL;
+	while ((eq = memchr(eq, '=', (size_t)(limit - eq)))) {
+		in = eq++ - 2;
+		if (in < msg || in[0] != 'I' || in[1] != 'N')
+			continue;
+		if (in > msg && in[-1] != ' ' && (in - msg < 4 || memcmp(in - 4, "#011", 4)))
+			return NULL;
+		out = next_word(in, end);
+		return end - out >= 4 && !memcmp(out, "OUT=", 4) ? in : NULL;
+	}
+	return NULL;
 }
 
 static enum an_line_kind kind_of(const struct an_prefixes *prefixes, struct an_line *line)
