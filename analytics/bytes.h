@@ -57,9 +57,11 @@ static inline void an_put_bytes(struct an_bytes *b, const void *from, size_t n)
 		size_t room = (b->len + n) * 2;
 		unsigned char *data = realloc(b->data, room);
 
+		if (data) {
+			b->data = data;
+			b->room = room;
+		}
 		b->bad = !data;
-		b->data = data ? data : b->data;
-		b->room = data ? room : b->room;
 	}
 	if (b->bad || !n)
 		return;

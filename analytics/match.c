@@ -49,7 +49,7 @@ static bool plain_is(const struct an_mark *m, const struct an_input *in, struct 
 /* Exactly @len unpacked bytes, to @buf when there is one: 1, 0 when the file ends before, -1. */
 static int pull_exactly(struct an_pull *pull, unsigned char *buf, uint64_t len)
 {
-	char waste[4096];
+	char waste[4096] = { 0 };
 
 	while (len) {
 		uint64_t room = buf || len < sizeof(waste) ? len : sizeof(waste);

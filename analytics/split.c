@@ -148,7 +148,9 @@ bool an_line_exec(const struct an_line *line, struct an_exec *exec)
 
 	if (line->kind != AN_LINE_EXEC && line->kind != AN_LINE_ENDED)
 		return false;
-	p = memchr(p, '=', (size_t)(end - p)) + 1;
+	/* kind_of() has seen the '='. */
+	while (*p++ != '=')
+		;
 	exec->fn = p;
 	while (p < end && *p != ' ')
 		p++;
@@ -170,7 +172,9 @@ bool an_line_load(const struct an_line *line, uint32_t *node, uint32_t *centi)
 
 	if (line->kind != AN_LINE_LOAD)
 		return false;
-	p = memchr(p, '=', (size_t)(end - p)) + 1;
+	/* kind_of() has seen the '='. */
+	while (*p++ != '=')
+		;
 	if (!split_number(&p, end, UINT32_MAX, &id) || !split_word(&p, end, " run=") ||
 	    !split_number(&p, end, 1000000, &whole) || !split_word(&p, end, ".") || end - p < 2)
 		return false;

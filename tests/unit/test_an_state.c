@@ -183,6 +183,25 @@ static void half_a_copy(void **state)
 	clean_up();
 }
 
+/* A log that begins like the one that was read and goes on otherwise is another one. */
+static void same_beginning(void **state)
+{
+	written = 0;
+	log_on(60);
+	sh("head -n 50 kern.log >begin");
+	assert_int_equal(counted("kern.log"), 60);
+	written = 100;
+	sh("cp begin kern.log");
+	log_on(60);
+	assert_int_equal(counted("kern.log"), 60 + 110);
+	sh("gzip kern.log; cp begin kern.log");
+	written = 200;
+	log_on(60);
+	sh("rm kern.log.gz; gzip kern.log");
+	assert_int_equal(counted("kern.log.gz"), 170 + 110);
+	clean_up();
+}
+
 /* Other logs beside it are nobody's business, nor are parts from before the first run. */
 static void only_what_was_named(void **state)
 {
@@ -603,6 +622,7 @@ int main(void)
 		cmocka_unit_test(goes_on),
 		cmocka_unit_test(rotations),
 		cmocka_unit_test(half_a_copy),
+		cmocka_unit_test(same_beginning),
 		cmocka_unit_test(only_what_was_named),
 		cmocka_unit_test(unfinished_lines),
 		cmocka_unit_test(cut_while_read),
