@@ -48,6 +48,12 @@ static inline uint64_t an_addr_hash(struct an_addr a)
 	return h ^ h >> 29;
 }
 
+/* The digit at @s; more than 9 when there is none. */
+static inline unsigned int an_addr_digit(const char *s, const char *end)
+{
+	return s < end ? (unsigned char)*s - (unsigned int)'0' : 10;
+}
+
 /*
  * Four decimal numbers without leading zeros at *p, which is left after them; false, and *p as it
  * was, when there is no such thing. What follows is the caller's to look at.
@@ -63,13 +69,16 @@ static inline bool an_addr_parse_v4(const char **p, const char *end, struct an_a
 
 		if (i && (s == end || *s++ != '.'))
 			return false;
-		if (s == end || (n = (unsigned char)*s - (unsigned int)'0') > 9)
+		n = an_addr_digit(s, end);
+		if (n > 9)
 			return false;
 		s++;
-		if (n && s < end && (d = (unsigned char)*s - (unsigned int)'0') <= 9) {
+		d = n ? an_addr_digit(s, end) : 10;
+		if (d <= 9) {
 			n = n * 10 + d;
 			s++;
-			if (s < end && (d = (unsigned char)*s - (unsigned int)'0') <= 9) {
+			d = an_addr_digit(s, end);
+			if (d <= 9) {
 				n = n * 10 + d;
 				s++;
 			}

@@ -146,7 +146,7 @@ cJSON *an_findings_make(const struct an_train_report *r)
 	return root;
 }
 
-/* --- back -------------------------------------------------------------------------------------- */
+/* --- back ------------------------------------------------------------------------------------ */
 
 /* A number of 0 .. @max; 0 for anything else. */
 static uint64_t whole(const cJSON *v, double max)

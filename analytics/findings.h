@@ -15,8 +15,8 @@
 #define AN_FINDINGS_BYTES	(64u << 20)
 
 /*
- * The caller's; NULL when out of memory. Only what the logs say, nothing of the run (clock, names of
- * files): the same input, the same bytes.
+ * The caller's; NULL when out of memory. Only what the logs say, nothing of the run (clock, names
+ * of files): the same input, the same bytes.
  */
 cJSON *an_findings_make(const struct an_train_report *r);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A report as one page that needs nothing else; must never print a word that came from a log, a file
- * name or a model directory other than by an_html() and an_html_bytes(). The page itself forbids
+ * A report as one page that needs nothing else; must never print a word that came from a log, a
+ * file name or a model directory other than by an_html() and an_html_bytes(). The page itself forbids
  * scripts and loading, should that ever go wrong.
  */
 #include <inttypes.h>

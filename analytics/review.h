@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What a report is made of: what training left in the model directory and, when logs are given, what
- * its models say of those.
+ * What a report is made of: what training left in the model directory and, when logs are given,
+ * what its models say of those.
  */
 #ifndef VIRGO_AN_REVIEW_H
 #define VIRGO_AN_REVIEW_H

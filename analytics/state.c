@@ -275,7 +275,9 @@ static int state_read(const char *path, unsigned char **data, size_t *len, const
 		ret = an_fail(err, AN_USAGE, "%s is not a regular file: name one for the state", path);
 	else if (stat.st_size > AN_STATE_MAX)
 		*why = "it is too large";
-	else if (!(*data = malloc((size_t)stat.st_size + 1)))
+	else
+		*data = malloc((size_t)stat.st_size + 1);
+	if (!ret && !*why && !*data)
 		ret = an_fail(err, AN_NOMEM, "out of memory");
 	while (!ret && *data && *len < (size_t)stat.st_size) {
 		n = read(fd, *data + *len, (size_t)stat.st_size - *len);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Plots as inline SVG. Colours and letter sizes are the page's (classes, see report-html.c), so that
- * one drawing does for light, dark, phone and paper. Numbers in, no text of others but titles, which
- * are escaped.
+ * Plots as inline SVG. Colours and letter sizes are the page's (classes, see page-style.c), so
+ * that one drawing does for light, dark, phone and paper. Numbers in, no text of others but titles,
+ * which are escaped.
  */
 #ifndef VIRGO_AN_SVG_H
 #define VIRGO_AN_SVG_H

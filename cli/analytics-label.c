@@ -38,6 +38,7 @@ struct doubt {
 struct asking {
 	struct run *r;
 	struct labels labels;
+	struct watching watching;
 	struct doubt *doubts;
 	size_t n, max;
 };
@@ -177,18 +178,17 @@ static int walk(struct asking *a, const struct learning *l, struct an_predict_op
 {
 	struct an_read_stats stats;
 	struct an_error err;
-	struct watching w;
 	int ret;
 
 	a->n = 0;
-	an_cli_watch(a->r, &w);
+	an_cli_watch(a->r, &a->watching);
 	opt->kind = kind;
 	opt->predicted = collect;
 	opt->predicted_arg = a;
 	opt->progress = an_cli_progress;
-	opt->progress_arg = &w;
+	opt->progress_arg = &a->watching;
 	ret = l->predict(opt, &stats, &err);
-	an_cli_unwatch(&w);
+	an_cli_unwatch(&a->watching);
 	if (ret < 0)
 		return an_cli_failed(a->r, ret, &err);
 	if (!a->n)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* analytics report: what training found, and what the models say of logs; writes one page if asked. */
+/* analytics report: what training found, what the models say of logs; writes a page if asked. */
 #include <string.h>
 
 #include "cli/analytics.h"
