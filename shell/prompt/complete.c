@@ -14,6 +14,8 @@ static struct prompt *prompt;		/* readline's functions have no argument */
 static struct candidates found;		/* the last ones */
 static char **lines;			/* what the generator hands out */
 static char *dry;			/* the line that nothing was found for */
+static bool unsettled;			/* the first Tab came too early to put anything in … */
+static int last_type;			/* … and this is what the last one asked for */
 
 int cut_here(struct prompt *pr, struct cut *cut, size_t *before)
 {
@@ -287,7 +289,21 @@ static char **attempt(const char *text, int start, int end)
 	if (!matches)
 		show_nothing(&cut);
 	cut_free(&cut);
+	last_type = rl_completion_type;
+	if (found.early || last_type == '\t')
+		unsettled = found.early;
 	return matches;
+}
+
+/*
+ * Behind a Tab that changed nothing readline only lists. Where the first one came too early to change
+ * anything, the one behind the list counts as a first one again.
+ */
+void complete_settle(void)
+{
+	if (unsettled && last_type == '?')
+		rl_last_func = NULL;
+	last_type = 0;
 }
 
 /* nothing breaks readline's word */

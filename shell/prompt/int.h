@@ -91,6 +91,8 @@ void pager_begin(struct prompt *pr);
 
 /* complete.c: readline's Tab */
 void complete_begin(struct prompt *pr);
+/* before each key is read */
+void complete_settle(void);
 /* hint.c: the usage line; and the key that shows it */
 void hint_begin(struct prompt *pr);
 /* without a newline; false: there is none */

@@ -66,6 +66,7 @@ static int read_key(FILE *from)
 	unsigned char c;
 	ssize_t n;
 
+	complete_settle();
 	for (;;) {
 		if (given_up) {
 			give_up();
