@@ -222,6 +222,8 @@ void an_page_sources(const struct an_review *r, FILE *f)
 		an_html(f, "%s", t->of[AN_SOURCES].why);
 		fprintf(f, ".</p>\n");
 	}
+	if (t->ntop && r->seen)
+		fprintf(f, "<h3>The loudest in the logs trained on</h3>\n");
 	if (t->ntop)
 		trained_top(t, f);
 	else

@@ -18,16 +18,18 @@ static const char style[] =
 	"h2{font-size:1.25rem;margin:2.2rem 0 .6rem;border-bottom:1px solid var(--line)}\n"
 	"h3{font-size:1.05rem;margin:1.4rem 0 .5rem}.card h3{margin-top:0}\n"
 	"p{margin:.4rem 0}header p,figcaption,.none,dt{color:var(--dim)}\n"
-	"header,li,dd,td,code{overflow-wrap:anywhere}\n"
+	"header,li,dd,code{overflow-wrap:anywhere}td .bars{min-width:4rem}td.mono{white-space:nowrap}\n"
 	"ul{padding-left:1.4rem}li.yes::marker{content:'✓ ';color:var(--good)}"
 	"li.no::marker{content:'✗ ';color:var(--bad)}\n"
-	"figure{margin:1rem 0}figcaption{font-size:.9rem}svg{display:block;width:100%;height:auto}\n"
+	"figure{margin:1rem 0}figcaption{font-size:.9rem}svg{display:block;width:100%;height:auto;"
+	"overflow:visible}\n"
 	".cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(18rem,1fr));gap:1rem}\n"
 	".card{background:var(--card);border:1px solid var(--line);border-radius:6px;padding:1rem}\n"
 	".plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr));"
 	"gap:0 1.5rem}.plots figure,.plots .scroll{max-width:34rem}\n"
 	"dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem .8rem;margin:.6rem 0;"
 	"font-size:.92rem}dd{margin:0}\n"
+	".warn{border-left:3px solid var(--bad);padding-left:.7rem}\n"
 	".scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.92rem}\n"
 	"th,td{text-align:left;vertical-align:top;padding:.25rem .6rem .25rem 0;"
 	"border-bottom:1px solid var(--line)}th{color:var(--dim);font-weight:600}\n"
@@ -49,12 +51,13 @@ static const char style[] =
 	".point.rule{stroke:var(--rule)}\n"
 	".key{font-weight:700}.key.alarm,.key.false,.key.level{color:var(--bad)}"
 	".key.known{color:var(--known)}.key.model{color:var(--model)}.key.rule{color:var(--rule)}\n"
-	"@media(max-width:40rem){.wide .tick,.wide .label{font-size:27px}"
+	"@media screen and (max-width:40rem){.wide .turn{overflow-x:auto}.wide svg{min-width:38rem;overflow:hidden}"
+	".wide .tick,.wide .label{font-size:17px}"
 	".plots .tick,.plots .label{font-size:17px}"
 	"dl{grid-template-columns:1fr}dt{margin-top:.3rem}}\n"
 	"@media print{body{font-size:10pt}main{max-width:none;padding:0}"
 	"figure,.card,tr,.alarms li{break-inside:avoid}h2,h3{break-after:avoid}"
-	".scroll{overflow:visible}}\n";
+	".scroll{overflow:visible}td{overflow-wrap:anywhere}td.mono{white-space:normal}}\n";
 
 void an_page_head(FILE *f)
 {

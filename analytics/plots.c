@@ -121,7 +121,7 @@ void an_plot_timeline(FILE *f, const struct an_window_report *w, size_t n)
 	time.min = b->first;
 	time.max = b->first + (double)b->n * b->width;
 	lines.max = most(b->lines, b->n);
-	fprintf(f, "<figure class=\"wide\">\n");
+	fprintf(f, "<figure class=\"wide\"><div class=\"turn\">\n");
 	an_svg_begin(&s, f, "Lines a minute over time", WIDE, HIGH - 50, &time, &lines);
 	bin_line(&s, b, b->lines, "lines");
 	an_svg_end(&s);
@@ -130,6 +130,7 @@ void an_plot_timeline(FILE *f, const struct an_window_report *w, size_t n)
 	bin_line(&s, b, b->score, "score");
 	mark_windows(&s, b, w, n);
 	an_svg_end(&s);
+	fprintf(f, "</div>\n");
 	time_legend(f, w, n);
 	fprintf(f, "</figure>\n");
 	free(b);

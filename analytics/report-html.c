@@ -30,7 +30,12 @@ static void head(const struct an_review *r, FILE *f)
 	an_html(f, "%s, trained %s UTC. Report of %s UTC.", r->opt->model_dir,
 		an_review_time((int64_t)an_review_number(r->manifest, "generated"), trained),
 		an_review_time(r->now, when));
-	fprintf(f, "</p></header>\n");
+	fprintf(f, "</p>\n");
+	if (r->seen && r->seen->trained_on)
+		fprintf(f, "<p class=\"warn\">Among the logs reported on is one that the model was "
+			"trained on: what it says of that, and how right it is there, is no proof of "
+			"anything.</p>\n");
+	fprintf(f, "</header>\n");
 }
 
 /* What was written, and why not where it was not. */

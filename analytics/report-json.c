@@ -90,6 +90,7 @@ static cJSON *seen_json(const struct an_seen *s)
 	cJSON *root = cJSON_CreateObject(), *o, *row;
 	size_t i;
 
+	cJSON_AddBoolToObject(root, "trained_on", s->trained_on);
 	put_sources(root, s);
 	put_windows(root, s);
 	o = cJSON_AddObjectToObject(root, "exec");

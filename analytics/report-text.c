@@ -167,6 +167,9 @@ void an_review_text(const struct an_review *r, FILE *f)
 		an_report_model(f, &r->trained, (enum an_kind)k);
 	if (!s)
 		return;
+	if (s->trained_on)
+		fprintf(f, "\ntrained on among the logs below is one that the model was made of: how "
+			"right it is there is no proof of anything\n");
 	if (s->asked[AN_SOURCES])
 		say_sources(s, f);
 	if (s->asked[AN_WINDOWS])

@@ -52,6 +52,7 @@ struct an_seen {
 	struct an_model_report of[AN_KINDS];	/* ->model and ->curve where labels were given */
 	bool labelled[AN_KINDS];
 	uint64_t judged[AN_KINDS];
+	bool trained_on;			/* a log is one of those the model was made of */
 	struct an_window_report *windows;	/* by time */
 	size_t nwindows, windows_room;
 	struct an_seen_source *sources;		/* all judged, by falling lines */

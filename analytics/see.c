@@ -3,8 +3,10 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "fit.h"
+#include "hash.h"
 #include "labels.h"
 #include "random.h"
 #include "review.h"
@@ -249,6 +251,28 @@ static int see_group(struct an_review *review, const char *const *logs, size_t n
 	return ret;
 }
 
+/*
+ * Whether a log given is, byte for byte, one that the model was made of: then it is no surprise that
+ * the model knows it. Patterns, pipes and the journal are not looked at.
+ */
+static bool trained_on(const struct an_review *review)
+{
+	const cJSON *list = cJSON_GetObjectItemCaseSensitive(review->manifest, "inputs"), *in;
+	const struct an_report_options *o = review->opt;
+	struct stat st;
+	char hex[65];
+	size_t i;
+
+	for (i = 0; i < o->nlogs; i++) {
+		if (stat(o->logs[i], &st) || !S_ISREG(st.st_mode) || an_hash_file(o->logs[i], hex))
+			continue;
+		cJSON_ArrayForEach(in, list)
+			if (!strcmp(an_review_string(in, "sha256"), hex))
+				return true;
+	}
+	return false;
+}
+
 static int by_falling_lines(const void *a, const void *b)
 {
 	const struct an_seen_source *x = a, *y = b;
@@ -310,6 +334,7 @@ int an_see(struct an_review *review, struct an_error *err)
 	review->seen = calloc(1, sizeof(*review->seen));
 	if (!review->seen)
 		return an_fail(err, AN_NOMEM, "out of memory");
+	review->seen->trained_on = trained_on(review);
 	if (o->nlabels > 1)
 		for (i = 0; i < o->nlogs && !ret; i++)
 			ret = see_group(review, &o->logs[i], 1, o->labels[i], held, err);

@@ -56,6 +56,7 @@ well_formed()
 	assert_equal "$(grep -c '^measured ' <<<"$output")" 2
 	assert_line --regexp '^           [0-9]+: 2025-11-03T.* kernel: '
 	run -0 virgo analytics report --model-dir model --log "$DATA/minutes2.log.zst" --labels "$DATA/minutes2.json" -o json
+	jq -e '.logs.trained_on | not' <<<"$output"
 	# the figures are those that the rows themselves give
 	jq -e '.logs.measured.windows as $m | .logs.windows | ($m.tp == (map(select(.anomalous and .label)) | length)) and
 		($m.fp == (map(select(.anomalous and .label == false)) | length)) and
@@ -65,6 +66,17 @@ well_formed()
 	virgo analytics predict --model-dir model --kind windows -o ndjson "$DATA/minutes2.log.zst" |
 		jq -r '[.lines, .anomalous, .kind] | @tsv' >predicted
 	cmp told predicted
+}
+
+@test "a log that the model was made of is no proof, and that is said" {
+	cp "$DATA/minutes.log.zst" renamed
+	run -0 virgo analytics report --model-dir model --html page.html renamed
+	assert_line --partial 'no proof of anything'
+	grep -q 'class="warn"' page.html
+	run -0 virgo analytics report --model-dir model --html page.html "$DATA/minutes2.log.zst"
+	refute_line --partial 'no proof of anything'
+	run grep -c 'class="warn"' page.html
+	assert_output 0
 }
 
 @test "the page needs nothing: no script, no link, nothing to load; all parts are there" {
