@@ -15,7 +15,7 @@ usage()
 	  NAME     as in tests/unit/test_NAME.c
 	  SUITE    as in tests/bats/SUITE.bats
 	environment: VIRGO_FILTER, a regular expression for names of tests; VIRGO_TAGS for tags; VIRGOD, another virgod
-	             VIRGO_JOBS, stages at a time (2)
+	             VIRGO_JOBS, stages at a time (3; 2 in the debug kernel)
 	logs: build/test/
 	END
 }
@@ -26,7 +26,7 @@ out=build/test
 vm=tests/vm
 # what concerns a node, whichever its host; the other suites are about programs
 node_suites=(http auth control values limits lifecycle mempool registry cpupool syscall)
-slots=${VIRGO_JOBS:-2}
+slots=${VIRGO_JOBS:-3}
 beside=none	# the process that takes no slot
 mkdir -p "$out"
 results=$(mktemp -d "$out/results.XXXXXX")
@@ -235,6 +235,8 @@ kernel()
 	local kernel=${1-6.1} ko group files smp
 
 	shift
+	# an emulated processor waits for a third of its time, the debug kernel never
+	[[ $kernel != uml ]] || slots=${VIRGO_JOBS:-2}
 	kernel_ready "$kernel" || return
 	if [[ $# -gt 0 ]]; then
 		mapfile -t files < <(suite_files "$@")

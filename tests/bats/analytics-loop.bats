@@ -57,11 +57,6 @@ teardown()
 	[[ -n ${BATS_TEST_COMPLETED-} ]] || tail -n 30 ./*.log
 }
 
-gone()
-{
-	! kill -0 "$1" 2>/dev/null
-}
-
 nodes()
 {
 	local n

@@ -8,27 +8,17 @@ bats_load_library bats-support
 bats_load_library bats-assert
 load common
 
-# Three nodes of our own, with addresses of their own, so that several runs on a machine do not meet.
 setup_file()
 {
-	local n net secret
+	local n
 
-	export VIRGO=${VIRGO:-$BATS_TEST_DIRNAME/../../build/virgo} TOP
-	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-	export XDG_RUNTIME_DIR=$BATS_FILE_TMPDIR XDG_CONFIG_HOME=$BATS_FILE_TMPDIR
-	unset VIRGO_NODES VIRGO_KEY_FILE VIRGO_OUTPUT
-	net=127.$((64 + ($$ >> 16 & 31))).$(($$ >> 8 & 255))
-	# one address in four of what is ours; the fourth stays empty
-	export HOST=$net.$(($$ & 252))
-	export A=$net.$(($$ & 252)) B=$net.$(($$ & 252 | 1)) C=$net.$(($$ & 252 | 2)) DEAD=$net.$(($$ & 252 | 3))
-	export WORK=$BATS_FILE_TMPDIR/work VIRGO_CONFIG=$BATS_FILE_TMPDIR/client.conf
+	own_place
+	export HOST=$A WORK=$BATS_FILE_TMPDIR/work VIRGO_CONFIG=$BATS_FILE_TMPDIR/client.conf
 	mkdir -p "$WORK"
 	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$WORK"
-	secret=$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')
 	(
 		umask 077
-		printf 'tester %s rights=read,write,exec,admin\nreader %s rights=read\n' "$secret" "$secret" >"$BATS_FILE_TMPDIR/keys"
-		printf 'user = "tester:%s"\n' "$secret" >"$BATS_FILE_TMPDIR/key"
+		printf 'reader %s rights=read\n' "$secret" >>"$BATS_FILE_TMPDIR/keys"
 		printf 'user = "reader:%s"\n' "$secret" >"$BATS_FILE_TMPDIR/key.reader"
 	)
 	printf 'nodes = %s,%s,%s\nkey_file = %s/key\ngroup.two = %s,%s\n' "$A" "$B" "$C" "$BATS_FILE_TMPDIR" "$A" "$B" >"$VIRGO_CONFIG"
@@ -39,28 +29,13 @@ setup_file()
 
 start_node()
 {
-	local dir=$BATS_FILE_TMPDIR/node$1 user
-
-	user=$(id -un)
-	mkdir -p "$dir/state" "$dir/cwd"
-	printf '%s\n' "node_id = $1" "listen = $2" "key_file = $BATS_FILE_TMPDIR/keys" "state_dir = $dir/state" \
-		"analytics_file = $dir/values.conf" "exec_allow = /usr/bin/, $WORK/, $TOP/build/functions/" "exec_functions = $TOP/build/functions" "exec_user = $user" "exec_cwd = $dir/cwd" \
-		'exec_grace = 200ms' 'output_max = 64k' >"$dir/conf"
-	"${VIRGOD:-$TOP/build/virgod}" --config "$dir/conf" >"$dir/log" 2>&1 3>&- &
-	echo $! >"$dir/pid"
-	poll_until 15 grep -q 'started' "$dir/log"
+	own_node "$1" "$2" "analytics_file = $BATS_FILE_TMPDIR/values$1" 'exec_grace = 200ms' 'output_max = 64k' \
+		"exec_allow = /usr/bin/, $WORK/, $TOP/build/functions/" "exec_functions = $TOP/build/functions"
 }
 
 teardown_file()
 {
-	local pid
-
-	for pid in "$BATS_FILE_TMPDIR"/node*/pid; do
-		kill "$(<"$pid")" 2>/dev/null || true
-	done
-	for pid in "$BATS_FILE_TMPDIR"/node*/pid; do
-		poll_until 15 gone "$(<"$pid")"
-	done
+	own_nodes_end
 }
 
 setup()
@@ -73,11 +48,6 @@ setup()
 virgo()
 {
 	"$VIRGO" "$@"
-}
-
-gone()
-{
-	! kill -0 "$1" 2>/dev/null
 }
 
 # script NAME: a program of standard input's lines, which the nodes may run

@@ -6,29 +6,21 @@
 bats_require_minimum_version 1.5.0
 bats_load_library bats-support
 bats_load_library bats-assert
+load common
 
-# Two nodes with addresses of their own, so that several runs on a machine do not meet.
 setup_file()
 {
-	local net secret n
+	local n
 
-	export VIRGO=${VIRGO:-$BATS_TEST_DIRNAME/../../build/virgo} TOP
-	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-	export XDG_RUNTIME_DIR=$BATS_FILE_TMPDIR XDG_CONFIG_HOME=$BATS_FILE_TMPDIR
-	unset VIRGO_CONFIG VIRGO_NODES VIRGO_KEY_FILE VIRGO_OUTPUT PAGER LESS NO_COLOR INPUTRC
-	net=127.$((96 + ($$ >> 16 & 31))).$(($$ >> 8 & 255))
-	export A=$net.$(($$ & 252)) B=$net.$(($$ & 252 | 1)) DEAD=$net.$(($$ & 252 | 3))
+	own_place
+	unset PAGER LESS NO_COLOR INPUTRC
 	mkdir -p "$BATS_FILE_TMPDIR/virgo"
-	secret=$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')
-	(
-		umask 077
-		printf 'tester %s rights=read,write,exec,admin\n' "$secret" >"$BATS_FILE_TMPDIR/keys"
-		printf 'user = "tester:%s"\n' "$secret" >"$BATS_FILE_TMPDIR/key"
-	)
 	printf 'nodes = %s,%s\nkey_file = %s/key\ngroup.first = %s\ngroup.dead = %s,%s\n' "$A" "$B" "$BATS_FILE_TMPDIR" "$A" "$A" \
 		"$DEAD" >"$BATS_FILE_TMPDIR/virgo/client.conf"
 	for n in "1 $A" "2 $B"; do
-		start_node "${n% *}" "${n#* }"
+		own_node "${n% *}" "${n#* }" "analytics_file = $BATS_FILE_TMPDIR/values${n% *}" 'exec_grace = 200ms' \
+			"exec_allow = /usr/bin/sleep,/usr/bin/true,$TOP/build/functions/" \
+			"exec_functions = $TOP/build/functions" "exec_helper = $TOP/build/virgo_kernelupcall_plugin"
 	done
 	"$VIRGO" mem set user:1 one
 	"$VIRGO" mem set user:2 two
@@ -38,29 +30,9 @@ setup_file()
 	done
 }
 
-start_node()
-{
-	local dir=$BATS_FILE_TMPDIR/node$1
-
-	mkdir -p "$dir/state"
-	printf '%s\n' "node_id = $1" "listen = $2" "key_file = $BATS_FILE_TMPDIR/keys" "state_dir = $dir/state" \
-		"analytics_file = $dir/values.conf" "exec_allow = /usr/bin/sleep,/usr/bin/true,$TOP/build/functions/" \
-		"exec_functions = $TOP/build/functions" "exec_user = $(id -un)" "exec_helper = $TOP/build/virgo_kernelupcall_plugin" \
-		'exec_grace = 200ms' >"$dir/conf"
-	"${VIRGOD:-$TOP/build/virgod}" --config "$dir/conf" >"$dir/log" 2>&1 3>&- &
-	echo $! >"$dir/pid"
-	disown
-	poll_until 15 grep -q 'started' "$dir/log"
-}
-
 teardown_file()
 {
-	local pid
-
-	for pid in "$BATS_FILE_TMPDIR"/node*/pid; do
-		kill -CONT "$(<"$pid")" 2>/dev/null || true
-		kill -KILL "$(<"$pid")" 2>/dev/null || true
-	done
+	own_nodes_end
 }
 
 setup()
@@ -82,20 +54,6 @@ teardown()
 }
 
 # --- the terminal -------------------------------------------------------------------------------------------------------
-
-poll_until()
-{
-	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
-
-	shift
-	until "$@"; do
-		if ((${EPOCHREALTIME/./} >= end)); then
-			echo "not within the time given: $*" >&2
-			return 1
-		fi
-		sleep 0.02
-	done
-}
 
 terminal()
 {

@@ -7,63 +7,24 @@ bats_require_minimum_version 1.5.0
 bats_load_library bats-support
 bats_load_library bats-assert
 bats_load_library bats-file
+load common
 
-# Two nodes with addresses of their own, so that several runs on a machine do not meet.
 setup_file()
 {
-	local net secret n
+	local n
 
-	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-	export TOP PATH=$TOP/build:$TOP/shell/examples:$PATH DATA=$TOP/tests/data/kernlog
-	export XDG_RUNTIME_DIR=$BATS_FILE_TMPDIR XDG_CONFIG_HOME=$BATS_FILE_TMPDIR
-	unset VIRGO_NODES VIRGO_KEY_FILE VIRGO_OUTPUT VIRGO_PLUGIN_PATH
-	net=127.$((96 + ($$ >> 16 & 31))).$(($$ >> 8 & 255))
-	export A=$net.$(($$ & 252)) B=$net.$(($$ & 252 | 1)) GONE=$net.$(($$ & 252 | 2)) VALUES=$BATS_FILE_TMPDIR/values.conf
-	export VIRGO_CONFIG=$BATS_FILE_TMPDIR/client.conf
-	secret=$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')
-	(
-		umask 077
-		printf 'tester %s rights=read,write,exec,admin\n' "$secret" >"$BATS_FILE_TMPDIR/keys"
-		printf 'user = "tester:%s"\n' "$secret" >"$BATS_FILE_TMPDIR/key"
-	)
+	own_place
+	export PATH=$TOP/build:$TOP/shell/examples:$PATH DATA=$TOP/tests/data/kernlog
+	export GONE=$DEAD VALUES=$BATS_FILE_TMPDIR/values.conf VIRGO_CONFIG=$BATS_FILE_TMPDIR/client.conf
 	printf 'nodes = %s,%s\nkey_file = %s/key\n' "$A" "$B" "$BATS_FILE_TMPDIR" >"$VIRGO_CONFIG"
 	for n in "1 $A" "2 $B"; do
-		start_node "${n% *}" "${n#* }"
-	done
-}
-
-start_node()
-{
-	local dir=$BATS_FILE_TMPDIR/node$1 user end=$((SECONDS + 15))
-
-	user=$(id -un)
-	mkdir -p "$dir/state" "$dir/cwd"
-	printf '%s\n' "node_id = $1" "listen = $2" "key_file = $BATS_FILE_TMPDIR/keys" "state_dir = $dir/state" \
-		"analytics_file = $VALUES" 'exec_allow = /usr/bin/' "exec_user = $user" "exec_cwd = $dir/cwd" \
-		'mempool_max_bytes = 1M' >"$dir/conf"
-	"${VIRGOD:-$TOP/build/virgod}" --config "$dir/conf" >"$dir/log" 2>&1 3>&- &
-	echo $! >"$dir/pid"
-	until grep -q started "$dir/log"; do
-		if ((SECONDS > end)); then
-			cat "$dir/log" >&2
-			return 1
-		fi
-		sleep 0.05
+		own_node "${n% *}" "${n#* }" "analytics_file = $VALUES" 'exec_allow = /usr/bin/' 'mempool_max_bytes = 1M'
 	done
 }
 
 teardown_file()
 {
-	local pid
-
-	for pid in "$BATS_FILE_TMPDIR"/node*/pid; do
-		kill "$(<"$pid")" 2>/dev/null || true
-	done
-	for pid in "$BATS_FILE_TMPDIR"/node*/pid; do
-		while kill -0 "$(<"$pid")" 2>/dev/null; do
-			sleep 0.05
-		done
-	done
+	own_nodes_end
 }
 
 setup()

@@ -6,81 +6,30 @@
 bats_require_minimum_version 1.5.0
 bats_load_library bats-support
 bats_load_library bats-assert
+load common
 
-# Two nodes of our own, with addresses of their own, so that several runs on a machine do not meet.
 setup_file()
 {
-	local n net secret
+	local n settings
 
-	export VIRGO=${VIRGO:-$BATS_TEST_DIRNAME/../../build/virgo} TOP
-	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-	export XDG_RUNTIME_DIR=$BATS_FILE_TMPDIR XDG_CONFIG_HOME=$BATS_FILE_TMPDIR
-	unset VIRGO_NODES VIRGO_KEY_FILE VIRGO_OUTPUT
-	net=127.$((96 + ($$ >> 16 & 31))).$(($$ >> 8 & 255))
-	export A=$net.$(($$ & 252)) B=$net.$(($$ & 252 | 1))
+	own_place
 	export VIRGO_CONFIG=$BATS_FILE_TMPDIR/client.conf
-	secret=$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')
-	(
-		umask 077
-		printf 'tester %s rights=read,write,exec,admin\n' "$secret" >"$BATS_FILE_TMPDIR/keys"
-		printf 'user = "tester:%s"\n' "$secret" >"$BATS_FILE_TMPDIR/key"
-	)
 	printf 'nodes = %s,%s\nkey_file = %s/key\ngroup.first = %s\n' "$A" "$B" "$BATS_FILE_TMPDIR" "$A" >"$VIRGO_CONFIG"
+	settings=('exec_allow = /usr/bin/' 'exec_grace = 200ms' 'value_max = 64M' 'output_max = 256M')
 	for n in "1 $A" "2 $B"; do
-		start_node "${n% *}" "${n#* }"
+		own_node "${n% *}" "${n#* }" "analytics_file = $BATS_FILE_TMPDIR/values${n% *}" "${settings[@]}"
 	done
-}
-
-start_node()
-{
-	local dir=$BATS_FILE_TMPDIR/node$1 user
-
-	user=$(id -un)
-	mkdir -p "$dir/state" "$dir/cwd"
-	printf '%s\n' "node_id = $1" "listen = $2" "key_file = $BATS_FILE_TMPDIR/keys" "state_dir = $dir/state" \
-		"analytics_file = $dir/values.conf" 'exec_allow = /usr/bin/' "exec_user = $user" "exec_cwd = $dir/cwd" \
-		'exec_grace = 200ms' 'value_max = 64M' 'output_max = 256M' >"$dir/conf"
-	"${VIRGOD:-$TOP/build/virgod}" --config "$dir/conf" >"$dir/log" 2>&1 3>&- &
-	echo $! >"$dir/pid"
-	poll_until 15 grep -q 'started' "$dir/log"
 }
 
 teardown_file()
 {
-	local pid
-
-	for pid in "$BATS_FILE_TMPDIR"/node*/pid; do
-		kill "$(<"$pid")" 2>/dev/null || true
-	done
-	for pid in "$BATS_FILE_TMPDIR"/node*/pid; do
-		poll_until 15 gone "$(<"$pid")"
-	done
+	own_nodes_end
 }
 
 setup()
 {
 	cd "$BATS_TEST_TMPDIR"
 	MARK=mark.$BATS_TEST_NUMBER.$$
-}
-
-gone()
-{
-	! kill -0 "$1" 2>/dev/null
-}
-
-# poll_until SECONDS COMMAND [ARGUMENT...]
-poll_until()
-{
-	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
-
-	shift
-	until "$@"; do
-		if ((${EPOCHREALTIME/./} >= end)); then
-			echo "not within the time given: $*" >&2
-			return 1
-		fi
-		sleep 0.05
-	done
 }
 
 # sh TEXT [NAME ARG...]: what is tested, in most tests
