@@ -24,6 +24,7 @@ setup_file()
 	done
 	"$VIRGO" mem set user:1 one
 	"$VIRGO" mem set user:2 two
+	"$VIRGO" -w "$A" mem set first:1 x
 	"$VIRGO" mem set 'with blank' three
 	for n in {1..40}; do
 		"$VIRGO" mem set "row:$n" x
@@ -474,8 +475,8 @@ run_is_gone()
 	poll_until 15 screen_matches '-/2> *$'
 	((${EPOCHREALTIME/./} - begun < 1500000))
 	# each Tab comes back at once; the keys of the other node are there with the first or the next
-	type_keys 'mem get us'
-	press_until Tab 'mem get user:'
+	type_keys 'mem get fi'
+	press_until Tab 'mem get first:1'
 	((${EPOCHREALTIME/./} - begun < 3000000))
 	type_keys C-u
 	press_until Enter ' 1/2> *$'
@@ -494,7 +495,7 @@ run_is_gone()
 	matches '2/2> *$'
 	screen_has "$B"
 	line 'mem ls | wc -l'
-	matches '^43$'
+	matches '^44$'
 	line 'PAGER="cat -n"'
 	line 'mem ls'
 	matches '^ +44.*with blank'

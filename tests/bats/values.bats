@@ -340,7 +340,7 @@ fetched_under()
 	ask 400 POST "$CTL/v1/analytics/reload?mode=off" -H 'Content-Length: 0'
 	ask 400 POST "$CTL/v1/analytics/reload?dry_run=2" -H 'Content-Length: 0'
 	node_conf 'analytics_mode = off'
-	node_reload
+	ask 204 POST "$CTL/v1/config/reload" -H 'Content-Length: 0'
 	ask 409 POST "$CTL/v1/analytics/reload?mode=apply" -H 'Content-Length: 0'
 	assert_equal "$code" analytics.off
 	node_stop
