@@ -498,7 +498,7 @@ run_is_gone()
 	matches '^44$'
 	line 'PAGER="cat -n"'
 	line 'mem ls'
-	matches '^ +44.*with blank'
+	matches '^ +45.*with blank'
 	matches '2/2> *$'
 	line 'PAGER='
 	type_keys C-l
