@@ -505,5 +505,5 @@ run_is_gone()
 	line 'mem ls'
 	matches '^user:2'
 	matches '2/2> *$'
-	run ! screen_matches '^ +44'
+	run ! screen_matches '^ +45'
 }
