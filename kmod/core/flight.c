@@ -408,6 +408,8 @@ ssize_t vg_call_read(struct vg_flight *f, void *p, size_t n)
 	struct vg_str data;
 	ssize_t got;
 
+	/* that a wait was interrupted before says nothing of what comes, nor of the connection */
+	f->call->why = NULL;
 	while (!a->done && n) {
 		if (f->in_at < f->in.len) {
 			got = vg_answer_body(a, f->in.p + f->in_at, min(n, f->in.len - f->in_at), &data);

@@ -721,7 +721,12 @@ static void step_by_step(void **state)
 	}
 	assert_string_equal(text, "hello world");
 	assert_int_equal(intr, 1);
+	/* an interruption that is over does not cost the connection */
+	assert_null(call.why);
 	vg_call_close(f);
+	assert_int_equal(peer.alive, 1);
+	vg_client_tick(client, U64_MAX);
+	assert_int_equal(peer.alive, 0);
 	/* given up in the middle */
 	use_scripts(&s, 1);
 	assert_int_equal(vg_call_open(client, &call, &f), 0);
