@@ -15,10 +15,8 @@ static void put(cJSON *o, const char *name, double v)
 	cJSON_AddNumberToObject(o, name, v);
 }
 
-static void put_quality(cJSON *to, const char *name, const struct an_quality *q)
+void an_quality_put(cJSON *o, const struct an_quality *q)
 {
-	cJSON *o = cJSON_AddObjectToObject(to, name);
-
 	put(o, "precision_permille", q->precision);
 	put(o, "recall_permille", q->recall);
 	put(o, "f1_permille", q->f1);
@@ -44,8 +42,8 @@ static void put_model(cJSON *to, const char *name, const struct an_model_report 
 	put(o, "rows", (double)m->rows);
 	put(o, "positives", (double)m->positives);
 	put(o, "train_rows", (double)m->train_rows);
-	put_quality(o, "model", &m->model);
-	put_quality(o, "rule", &m->rule);
+	an_quality_put(cJSON_AddObjectToObject(o, "model"), &m->model);
+	an_quality_put(cJSON_AddObjectToObject(o, "rule"), &m->rule);
 	put(o, "mape_permille", m->mape);
 	put(o, "hand_rule_mape_permille", m->rule_mape);
 	put(o, "tables_mape_permille", m->tables_mape);
@@ -137,7 +135,7 @@ cJSON *an_findings_make(const struct an_train_report *r)
 	o = cJSON_AddObjectToObject(root, "models");
 	for (k = 0; k < AN_KINDS; k++)
 		put_model(o, an_kind_names[k], &r->of[k]);
-	put_quality(root, "same_rule", &r->persist);
+	an_quality_put(cJSON_AddObjectToObject(root, "same_rule"), &r->persist);
 	put_sources(root, r);
 	put_windows(root, r);
 	o = cJSON_AddArrayToObject(root, "exec");

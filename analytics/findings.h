@@ -26,4 +26,7 @@ cJSON *an_findings_make(const struct an_train_report *r);
  */
 bool an_findings_take(const cJSON *root, struct an_train_report *r);
 
+/* Counts of predictions and what was made of them, as members of the object @o. */
+void an_quality_put(cJSON *o, const struct an_quality *q);
+
 #endif

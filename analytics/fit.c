@@ -9,6 +9,16 @@
 
 #define CURVE_POINTS	101
 
+bool an_fit_learnt(const struct an_fit *fit, struct an_model_report *r, int *ret)
+{
+	if (*ret == AN_USAGE) {
+		snprintf(r->why, sizeof(r->why), "%.200s", fit->err->msg);
+		*ret = AN_OK;
+		return false;
+	}
+	return !*ret;
+}
+
 void an_fit_verdict(const struct an_train_options *opt, struct an_model_report *r)
 {
 	r->trained = 1;
@@ -197,12 +207,7 @@ int an_fit_sources(const struct an_fit *fit)
 		goto out;
 	}
 	ret = an_learn(&rows, &lo, learned, fit->err);
-	if (ret == AN_USAGE) {
-		snprintf(r->why, sizeof(r->why), "%.200s", fit->err->msg);
-		ret = AN_OK;
-		goto out;
-	}
-	if (ret)
+	if (!an_fit_learnt(fit, r, &ret))
 		goto out;
 	r->train_rows = rows.n;
 	r->model = learned->quality;

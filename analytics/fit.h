@@ -21,6 +21,12 @@ int an_fit_sources(const struct an_fit *fit);
 int an_fit_windows(const struct an_fit *fit);
 int an_fit_exec(const struct an_fit *fit);
 
+/*
+ * What an_learn() came to, in *ret: true where there is a model to be judged. Rows it can't learn from are
+ * no error, but the reason in r->why.
+ */
+bool an_fit_learnt(const struct an_fit *fit, struct an_model_report *r, int *ret);
+
 /* Compares quality with baseline and floor; sets good or why. */
 void an_fit_verdict(const struct an_train_options *opt, struct an_model_report *r);
 

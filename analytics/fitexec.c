@@ -205,12 +205,7 @@ int an_fit_exec(const struct an_fit *fit)
 		goto out;
 	}
 	ret = an_learn(&rows, &lo, &fit->models->of[AN_EXEC], fit->err);
-	if (ret == AN_USAGE) {
-		snprintf(r->why, sizeof(r->why), "%.200s", fit->err->msg);
-		ret = AN_OK;
-		goto out;
-	}
-	if (ret)
+	if (!an_fit_learnt(fit, r, &ret))
 		goto out;
 	r->train_rows = n;
 	if (!judge(fit, &rows, index) ||

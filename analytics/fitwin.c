@@ -163,12 +163,7 @@ int an_fit_windows(const struct an_fit *fit)
 		goto out;
 	}
 	ret = learn(fit, &t);
-	if (ret == AN_USAGE) {
-		snprintf(r->why, sizeof(r->why), "%.200s", fit->err->msg);
-		ret = AN_OK;
-		goto out;
-	}
-	if (ret)
+	if (!an_fit_learnt(fit, r, &ret))
 		goto out;
 	r->train_rows = t.rows.n;
 	r->model = learned->quality;

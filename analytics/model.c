@@ -49,19 +49,6 @@ static int write_range(const struct an_learned *learned, const char *path, struc
 	return AN_OK;
 }
 
-static void add_quality(cJSON *to, const char *name, const struct an_quality *q)
-{
-	cJSON *o = cJSON_AddObjectToObject(to, name);
-
-	cJSON_AddNumberToObject(o, "precision_permille", q->precision);
-	cJSON_AddNumberToObject(o, "recall_permille", q->recall);
-	cJSON_AddNumberToObject(o, "f1_permille", q->f1);
-	cJSON_AddNumberToObject(o, "true_positives", (double)q->tp);
-	cJSON_AddNumberToObject(o, "false_positives", (double)q->fp);
-	cJSON_AddNumberToObject(o, "false_negatives", (double)q->fn);
-	cJSON_AddNumberToObject(o, "true_negatives", (double)q->tn);
-}
-
 static void add_inputs(cJSON *to, const struct an_gathered *g)
 {
 	cJSON *list = cJSON_AddArrayToObject(to, "inputs");
@@ -139,8 +126,8 @@ static void add_model(cJSON *to, const struct an_models *m, enum an_kind kind,
 		cJSON_AddNumberToObject(o, "tables_mape_permille", r->tables_mape);
 		add_names(o, m);
 	} else {
-		add_quality(o, "quality", &r->model);
-		add_quality(o, "hand_rule", &r->rule);
+		an_quality_put(cJSON_AddObjectToObject(o, "quality"), &r->model);
+		an_quality_put(cJSON_AddObjectToObject(o, "hand_rule"), &r->rule);
 	}
 	cJSON_AddNumberToObject(o, "quality_permille", r->quality);
 	cJSON_AddStringToObject(o, "hand_rule_text", r->rule_text);

@@ -2,6 +2,7 @@
 /* A report for programs; must never print what is not JSON, whatever a log holds. */
 #include <stdlib.h>
 
+#include "findings.h"
 #include "model.h"
 #include "review.h"
 
@@ -72,13 +73,7 @@ static void put_measured(cJSON *to, const struct an_seen *s, enum an_kind kind)
 	if (!s->labelled[kind])
 		return;
 	o = cJSON_AddObjectToObject(to, an_kind_names[kind]);
-	put(o, "precision_permille", m->model.precision);
-	put(o, "recall_permille", m->model.recall);
-	put(o, "f1_permille", m->model.f1);
-	put(o, "tp", (double)m->model.tp);
-	put(o, "fp", (double)m->model.fp);
-	put(o, "fn", (double)m->model.fn);
-	put(o, "tn", (double)m->model.tn);
+	an_quality_put(o, &m->model);
 	curve = cJSON_AddArrayToObject(o, "curve");
 	for (i = 0; i < m->ncurve; i++)
 		cJSON_AddItemToArray(curve, cJSON_CreateDoubleArray((double[]){

@@ -312,6 +312,21 @@ static int functions(struct judged *j, const char *word)
 	return 0;
 }
 
+void plugin_check_free(struct plugin *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->ncommands; i++) {
+		free(p->names[i]);
+		free(p->options[i]);
+	}
+	free(p->names);
+	free(p->options);
+	free(p->rows);
+	free(p->commands);
+	free(p->functions);
+}
+
 int plugin_check(struct plugin *p, const char *word, const struct virgo_plugin *from,
 		 struct virgo_error *err)
 {

@@ -48,19 +48,9 @@ const struct cli_group *cli_plugin_group(size_t i)
 
 void plugin_close(struct plugin *p)
 {
-	size_t i;
-
 	if (!p)
 		return;
-	for (i = 0; i < p->ncommands; i++) {
-		free(p->names[i]);
-		free(p->options[i]);
-	}
-	free(p->names);
-	free(p->options);
-	free(p->rows);
-	free(p->commands);
-	free(p->functions);
+	plugin_check_free(p);
 	free(p->path);
 	if (p->handle)
 		dlclose(p->handle);

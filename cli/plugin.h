@@ -80,6 +80,8 @@ const struct plugin *plugin_of(const struct cli_command *cmd, size_t *index);
 /* plugin-check.c: read a descriptor into p->about, rows, functions: 0, or -1: err says what is wrong */
 int plugin_check(struct plugin *p, const char *word, const struct virgo_plugin *from,
 		 struct virgo_error *err);
+/* what that has allocated, also where it failed; once */
+void plugin_check_free(struct plugin *p);
 
 /* plugin-host.c: what the rows of plugins have for run and offer */
 int plugin_run(struct run *r);

@@ -228,7 +228,7 @@ guest()
 		--timeout 2400 -- "$top/tests/tools/quick.sh" bats -T --tap "${bats_options[@]}" "$@"
 }
 
-# The longest first, so that two of them fill two processors to the end. A guest of one processor does the same in half
+# The longest first, so that all processors are full to the end. A guest of one processor does the same in half
 # the time, so only the suites that want races have two: life and limits.
 kernel()
 {

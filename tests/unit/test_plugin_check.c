@@ -94,27 +94,12 @@ static struct sample *fresh(void)
 
 static struct virgo_error err;
 
-static void drop(struct plugin *p)
-{
-	size_t i;
-
-	for (i = 0; i < p->ncommands; i++) {
-		free(p->names[i]);
-		free(p->options[i]);
-	}
-	free(p->names);
-	free(p->options);
-	free(p->rows);
-	free(p->commands);
-	free(p->functions);
-}
-
 static void refused_at(int where, const struct sample *s, const char *why)
 {
 	struct plugin p = { .path = (char *)"/p/my-own.so" };
 	int ret = plugin_check(&p, "my-own", &s->d, &err);
 
-	drop(&p);
+	plugin_check_free(&p);
 	if (!ret || !strstr(err.message, why) || !strstr(err.message, "/p/my-own.so") || !*err.hint)
 		fail_msg("line %d: %d, \"%s\"", where, ret, err.message);
 }
@@ -149,7 +134,7 @@ static void test_good(void **state)
 	assert_int_equal(p.nfunctions, 1);
 	assert_string_equal(p.group.name, "plugins");
 	assert_string_equal(p.group.origin, "/p/my-own.so");
-	drop(&p);
+	plugin_check_free(&p);
 }
 
 /* a later header: structures that are longer, of which only ours is read */
@@ -172,7 +157,7 @@ static void test_longer(void **state)
 	assert_int_equal(plugin_check(&p, "my-own", &s->d, &err), 0);
 	assert_int_equal(p.ncommands, 2);
 	assert_string_equal(p.rows[1].summary, "alone");
-	drop(&p);
+	plugin_check_free(&p);
 }
 
 static void test_head(void **state)
