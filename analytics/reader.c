@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "pull.h"
 
@@ -177,6 +178,21 @@ static int deliver(struct scan *sc, size_t len, bool eof)
 	return 0;
 }
 
+/*
+ * Whether the file was cut and written anew under our hands: the bytes just read are then of another
+ * log, which the next run finds at its start. It begins otherwise than the one that was read so far.
+ */
+static bool is_replaced(const struct scan *sc)
+{
+	const struct an_input *in = sc->in;
+	const struct an_edge *e = in->edge;
+	unsigned char now[AN_EDGE];
+
+	return e && e->head_len && !in->stream && in->packing == AN_PLAIN &&
+	       (pread(in->fd, now, e->head_len, 0) != (ssize_t)e->head_len ||
+		memcmp(now, e->head, e->head_len));
+}
+
 static int scan_loop(struct scan *sc)
 {
 	for (;;) {
@@ -186,6 +202,10 @@ static int scan_loop(struct scan *sc)
 
 		if (n < 0)
 			return AN_INPUT;
+		if (n && is_replaced(sc)) {
+			sc->pull.short_file = true;
+			n = 0;
+		}
 		sc->stats->bytes += (uint64_t)n;
 		ret = deliver(sc, sc->have + (size_t)n, !n);
 		if (ret || !n)

@@ -279,6 +279,42 @@ static void cut_while_read(void **state)
 	clean_up();
 }
 
+/* Once cut, the log grows beyond where it was read to. */
+static int replace_it(void *arg, struct an_block *b)
+{
+	uint64_t *bytes = arg;
+
+	if (!*bytes) {
+		assert_int_equal(truncate("kern.log", 0), 0);
+		log_on(8000);
+	}
+	*bytes += (uint64_t)(b->end - b->p);
+	return 0;
+}
+
+/* What is then at the old place is of another log: it is not read as if it were the old one. */
+static void replaced_while_read(void **state)
+{
+	const char *name = "kern.log";
+	struct an_read_stats stats = { 0 };
+	struct an_error err = { .msg = "" };
+	struct an_logs logs;
+	struct an_clock clock;
+	uint64_t bytes = 0;
+
+	(void)state;
+	log_on(8000);
+	assert_int_equal(an_logs_open(&logs, &name, 1, false, NULL, &err), AN_OK);
+	logs.in[0].edge = calloc(1, sizeof(*logs.in[0].edge));
+	assert_non_null(logs.in[0].edge);
+	assert_int_equal(an_logs_scan(&logs, 0, &clock, 1800000000, 0, &stats, replace_it, &bytes,
+				      &err), AN_OK);
+	an_logs_close(&logs);
+	assert_int_equal(stats.truncated, 1);
+	assert_true(bytes > 100000 && bytes < 300000);
+	clean_up();
+}
+
 static void write_state(const unsigned char *data, size_t len)
 {
 	put("state", "w", (const char *)data, len);
@@ -626,6 +662,7 @@ int main(void)
 		cmocka_unit_test(only_what_was_named),
 		cmocka_unit_test(unfinished_lines),
 		cmocka_unit_test(cut_while_read),
+		cmocka_unit_test(replaced_while_read),
 		cmocka_unit_test(broken_states),
 		cmocka_unit_test(whose_state),
 		cmocka_unit_test(names),
