@@ -10,19 +10,19 @@
 #define LOAD_MAX	1e9	/* runs a processor: no line tells of more */
 
 /* What is written: names by their new number + 1, 0 for those that stay out. */
-struct keeping {
+struct run_keeping {
 	const struct an_runs *r;
 	uint32_t from;		/* minute */
 	size_t n;
 	unsigned int fn[AN_RUN_FNS], node[AN_RUN_NODES], nfns, nnodes;
 };
 
-static bool stays(const struct keeping *k, const struct an_run *run)
+static bool run_stays(const struct run_keeping *k, const struct an_run *run)
 {
 	return !run->minute || run->minute >= k->from;
 }
 
-static void choose(struct keeping *k, int64_t from_ms)
+static void choose_runs(struct run_keeping *k, int64_t from_ms)
 {
 	const struct an_runs *r = k->r;
 	unsigned int j;
@@ -31,7 +31,7 @@ static void choose(struct keeping *k, int64_t from_ms)
 	if (from_ms > 0)
 		k->from = from_ms / 60000 > UINT32_MAX ? UINT32_MAX : (uint32_t)(from_ms / 60000);
 	for (i = 0; i < r->n; i++) {
-		if (!stays(k, &r->v[i]))
+		if (!run_stays(k, &r->v[i]))
 			continue;
 		k->n++;
 		k->fn[r->v[i].fn] = k->node[r->v[i].node] = 1;
@@ -44,7 +44,7 @@ static void choose(struct keeping *k, int64_t from_ms)
 			k->node[j] = ++k->nnodes;
 }
 
-static void put_names(const struct keeping *k, struct an_bytes *to)
+static void put_names(const struct run_keeping *k, struct an_bytes *to)
 {
 	const struct an_run_names *names = &k->r->names;
 	unsigned int i;
@@ -63,7 +63,7 @@ static void put_names(const struct keeping *k, struct an_bytes *to)
 	}
 }
 
-static void put_run(const struct keeping *k, const struct an_run *run, struct an_bytes *to)
+static void put_run(const struct run_keeping *k, const struct an_run *run, struct an_bytes *to)
 {
 	uint32_t load;
 
@@ -79,10 +79,10 @@ static void put_run(const struct keeping *k, const struct an_run *run, struct an
 
 void an_runs_put(const struct an_runs *r, int64_t from_ms, struct an_bytes *to)
 {
-	struct keeping k = { .r = r };
+	struct run_keeping k = { .r = r };
 	size_t i;
 
-	choose(&k, from_ms);
+	choose_runs(&k, from_ms);
 	an_put(to, VERSION, 1);
 	put_names(&k, to);
 	an_put(to, r->seq, 8);
@@ -92,7 +92,7 @@ void an_runs_put(const struct an_runs *r, int64_t from_ms, struct an_bytes *to)
 	an_put(to, r->random, 8);
 	an_put(to, k.n, 4);
 	for (i = 0; i < r->n; i++)
-		if (stays(&k, &r->v[i]))
+		if (run_stays(&k, &r->v[i]))
 			put_run(&k, &r->v[i], to);
 }
 

@@ -76,7 +76,7 @@ static struct an_run *place(struct an_runs *r)
 	return at < AN_RUN_SAMPLE ? &r->v[at] : NULL;
 }
 
-static uint32_t minute_of(int64_t ms)
+static uint32_t run_minute(int64_t ms)
 {
 	return ms == AN_MS_NONE || ms < 0 || ms / 60000 > UINT32_MAX ? 0 : (uint32_t)(ms / 60000);
 }
@@ -100,7 +100,7 @@ static void add_exec(struct an_runs *r, const struct an_line *line)
 	if (run)
 		*run = (struct an_run){ e.arg_bytes, r->seq, (uint32_t)e.us,
 					(float)r->load[node], (uint8_t)fn, (uint8_t)node,
-					minute_of(line->ms) };
+					run_minute(line->ms) };
 }
 
 void an_runs_add(struct an_runs *r, const struct an_line *line)
