@@ -202,6 +202,9 @@ static bool counters_fit(struct an_stat *st, uint64_t *const v[COUNTERS])
 	for (i = 0; i < SHARES; i++)
 		if (*v[i] > st->n)
 			return false;
+	/* squares add up to no more than the square of the sum, but for rounding */
+	if (st->gap_sum2 > st->gap_sum * st->gap_sum * 1.001)
+		return false;
 	return st->in_minute <= st->busiest && st->busiest <= st->timed &&
 	       st->minutes <= st->timed && !st->timed == !st->in_minute &&
 	       !st->timed == !st->minutes;

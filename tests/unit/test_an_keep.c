@@ -195,10 +195,10 @@ static int up(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Before every third part ends, the log is rotated: there it ends with a line, elsewhere anywhere. */
+/* Every third part but the first ends with a rotation, and so with a line; the others end anywhere. */
 static bool rotated(int round, int part)
 {
-	return (round + part) % 3 == 0;
+	return part > 1 && (round + part) % 3 == 0;
 }
 
 static void cuts(struct an_random *r, int round, size_t cut[5])
@@ -208,7 +208,7 @@ static void cuts(struct an_random *r, int round, size_t cut[5])
 	cut[0] = 0;
 	cut[4] = text_len;
 	for (i = 1; i < 4; i++)
-		cut[i] = an_random_below(r, text_len);
+		cut[i] = 1000 + an_random_below(r, text_len - 1000);
 	qsort(cut, 5, sizeof(cut[0]), up);
 	for (i = 1; i < 4; i++)
 		if (rotated(round, i) && cut[i])
