@@ -192,7 +192,7 @@ build/unit/analytics/%.o: analytics/%.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(UNITFLAGS) -c -o $@ $<
 
-build/unit/test_an_train build/unit/test_an_model build/unit/test_an_report: build/unit/%: tests/unit/%.c $(AN_UNIT) $(SHIM_UNIT) Makefile
+build/unit/test_an_train build/unit/test_an_model build/unit/test_an_report build/unit/test_an_keep: build/unit/%: tests/unit/%.c $(AN_UNIT) $(SHIM_UNIT) Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(UNITFLAGS) -o $@ $< $(AN_UNIT) $(SHIM_UNIT) -lcmocka $(AN_LIBS) $(NODE_LIBS)
 

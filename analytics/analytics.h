@@ -17,6 +17,7 @@
 #define AN_DENY_MAX		256	/* what the values file may hold */
 #define AN_VALID_DEFAULT	93600	/* 26 hours: a nightly job may be two hours late */
 #define AN_ADDR_STRLEN		46	/* longest printed address and its NUL */
+#define AN_STATE_DAYS		30	/* what a state remembers of the logs, in days */
 #define AN_QUALITY_MIN		700	/* permille: no value of a worse model is written */
 
 /* What can be learnt. */
@@ -58,6 +59,9 @@ struct an_train_options {
 	const char *model_dir;		/* model directory, made if missing; NULL: not written */
 	const char *const *prefixes;	/* log prefixes of refused packets beside [UFW BLOCK] */
 	size_t nprefixes;
+	const char *state;		/* file to go on from and to write; NULL: all is read */
+	uint32_t state_days;		/* what is older than so many days leaves it, 1..3650 */
+	int state_as_is;		/* the state is read and not written */
 	const char *const *never_deny;	/* address[/prefix] that must never be on the deny list */
 	size_t nnever_deny;
 	uint64_t seed;			/* same input, seed and now: the same bytes out */
@@ -153,6 +157,8 @@ struct an_kept_off {
 /* What training found. Free with an_train_report_free(); valid after AN_OK and AN_NOT_BETTER. */
 struct an_train_report {
 	struct an_read_stats read;
+	uint64_t news;			/* lines read in this run; read.lines are those of all runs */
+	char started_over[160];		/* as of an_top() */
 	int weak;			/* the sources' labels were made by the rule, not given */
 	struct an_model_report of[AN_KINDS];
 	struct an_quality persist;	/* weak labels only: their own rule on the earlier half */
@@ -208,6 +214,10 @@ void an_train_defaults(struct an_train_options *opt);
  * Reads, trains, judges and writes. @report and @err are cleared first. On any status but AN_OK
  * neither the model directory nor the values file has changed. Reads each log twice at most; what
  * cannot be read twice (a pipe) is first copied to an unlinked file in $TMPDIR.
+ *
+ * With a state, rows are of all runs since it was made, and it is written on AN_OK and on
+ * AN_NOT_BETTER: what was read is read. Without labels the sources' rows are what earlier runs read,
+ * labelled by the news. One labels file at most, for all logs: AN_USAGE otherwise.
  */
 int an_train(const struct an_train_options *opt, struct an_train_report *report,
 	     struct an_error *err);

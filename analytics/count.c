@@ -249,18 +249,27 @@ uint32_t an_count_top(const struct an_count *c, uint32_t *index, uint32_t max)
 	return n;
 }
 
-void an_count_put(const struct an_count *c, struct an_bytes *to)
+void an_count_put_some(const struct an_count *c, const bool *out, struct an_bytes *to)
 {
-	uint32_t i;
+	uint32_t n = 0, i;
 
-	an_put(to, c->n, 4);
-	an_put(to, !!c->heap, 1);
+	for (i = 0; i < c->n; i++)
+		n += !out || !out[i];
+	an_put(to, n, 4);
+	an_put(to, c->heap && n == c->n, 1);
 	for (i = 0; i < c->n; i++) {
+		if (out && out[i])
+			continue;
 		an_put(to, c->entries[i].addr.hi, 8);
 		an_put(to, c->entries[i].addr.lo, 8);
 		an_put(to, c->entries[i].count, 8);
 		an_put(to, c->entries[i].error, 8);
 	}
+}
+
+void an_count_put(const struct an_count *c, struct an_bytes *to)
+{
+	an_count_put_some(c, NULL, to);
 }
 
 bool an_count_get(struct an_count *c, struct an_bytes *from)

@@ -45,8 +45,13 @@ uint32_t an_count_find(const struct an_count *c, struct an_addr addr);
 /* Fills @index with the @max most counted entries, by falling count, then by address. */
 uint32_t an_count_top(const struct an_count *c, uint32_t *index, uint32_t max);
 
-/* Writes the counts for a later run; the owner's numbers are not among them. */
+/*
+ * Writes the counts for a later run; the owner's numbers are not among them. The second one leaves
+ * out the entries for which @out is true: what is left is not full, and what new addresses get is
+ * exact again.
+ */
 void an_count_put(const struct an_count *c, struct an_bytes *to);
+void an_count_put_some(const struct an_count *c, const bool *out, struct an_bytes *to);
 
 /*
  * Reads them back into @c, which is initialised and empty. False when they are none, when they are

@@ -126,7 +126,8 @@ static void describe_source_labels(const struct an_fit *fit, struct an_model_rep
 	an_rule_text(&an_rule_weak, rule, sizeof(rule));
 	if (g->weak)
 		snprintf(r->labels_text, sizeof(r->labels_text), "weak, made by a rule (%s) over "
-			 "the later half, not by anybody who knows", rule);
+			 "%s, not by anybody who knows", rule,
+			 g->by_run ? "what is new" : "the later half");
 	else if (g->ruled)
 		snprintf(r->labels_text, sizeof(r->labels_text), "given; %llu weak ones made by a "
 			 "rule (%s) where nobody has said", (unsigned long long)g->ruled, rule);

@@ -45,7 +45,7 @@ static bool make_rows(const struct an_runs *runs, const size_t *index, size_t n,
 		const struct an_run *r = &runs->v[index[i]];
 
 		an_run_row(&runs->names, r->fn, r->node, r->bytes, (double)r->load, x);
-		if (!an_rows_add(rows, x, log(r->us), (double)r->seq / (double)runs->seen))
+		if (!an_rows_add(rows, x, log(r->us), (double)r->seq / (double)runs->seq))
 			return false;
 	}
 	return true;

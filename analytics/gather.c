@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "gather.h"
-
-#define OWN_MAX		4096	/* addresses of this machine that are told apart */
+#include "keep.h"
+#include "state.h"
 
 /* A walk over one log. */
 struct walk {
@@ -16,10 +16,11 @@ struct walk {
 	struct an_prefixes prefixes;
 	struct an_clock clock;
 	struct an_group *group;
-	struct an_sources early, late;	/* the two halves; with labels given, early is all */
+	struct an_sources early;	/* the earlier half; with labels given or a state, all */
+	struct an_stretch later;	/* the later half */
+	struct an_stretch last;		/* that of the run before, which goes on as well */
 	bool halve;
-	uint64_t switch_at;
-	uint64_t total;			/* bytes, for the progress */
+	uint64_t total, before;		/* bytes, for the progress; of earlier runs */
 	int64_t first_ms;		/* of this log, by the counting walk */
 	uint64_t blocks;
 };
@@ -31,8 +32,8 @@ static int no_memory(struct an_error *err)
 
 static int progress(const struct walk *w)
 {
-	if (w->opt->progress && w->opt->progress(w->opt->progress_arg, "reading", w->stats->bytes,
-						 w->total))
+	if (w->opt->progress && w->opt->progress(w->opt->progress_arg, "reading",
+						 w->stats->bytes - w->before, w->total))
 		return an_fail(w->err, AN_INPUT, "interrupted");
 	return AN_OK;
 }
@@ -49,16 +50,22 @@ static bool note_own(struct walk *w, const struct an_event *ev)
 	return an_count_add(&w->g->own, own, &fresh) != AN_COUNT_NONE;
 }
 
+static bool take_early(struct walk *w);
+
 static bool take_packet(struct walk *w, const struct an_event *ev)
 {
-	bool late = w->halve && w->stats->blocks >= w->switch_at;
+	bool late = w->halve && w->stats->blocks >= w->later.begin;
 	bool fresh;
 
 	if (ev->ms != AN_MS_NONE)
 		an_rate_add(&w->g->rate, ev->ms);
+	if (late && !w->later.taken && !take_early(w))
+		return false;
 	w->stats->blocks++;
 	return an_count_add(&w->g->total, ev->src, &fresh) != AN_COUNT_NONE &&
-	       note_own(w, ev) && an_sources_add(late ? &w->late : &w->early, ev);
+	       note_own(w, ev) && (!late || an_sources_add(&w->later.late, ev)) &&
+	       (!late || !w->last.taken || an_sources_add(&w->last.late, ev)) &&
+	       ((late && !w->opt->state) || an_sources_add(&w->early, ev));
 }
 
 static bool take_line(struct walk *w, const struct an_line *line)
@@ -120,20 +127,22 @@ static bool is_own(const struct an_gathered *g, struct an_addr addr)
 	return an_count_find(&g->own, addr) != AN_COUNT_NONE;
 }
 
-/* Whether entry @i of @s is a source to judge: enough lines, and not this machine itself. */
-static const struct an_stat *judged(const struct walk *w, const struct an_sources *s, uint32_t i)
+/* Whether entry @i of @s has enough lines to be judged, if it is not this machine itself. */
+static const struct an_stat *enough(const struct walk *w, const struct an_sources *s, uint32_t i)
 {
 	const struct an_stat *st = an_sources_stat(s, i);
 
-	if (!st || st->n < w->opt->min_lines || is_own(w->g, s->count.entries[i].addr))
-		return NULL;
-	return st;
+	return st && st->n >= w->opt->min_lines ? st : NULL;
 }
 
-static bool add_row(struct an_table *t, const struct an_stat *st, bool hostile)
+static const struct an_stat *judged(const struct walk *w, const struct an_sources *s, uint32_t i)
+{
+	return is_own(w->g, s->count.entries[i].addr) ? NULL : enough(w, s, i);
+}
+
+static bool add_row(struct an_table *t, const struct an_cand *cand, bool hostile)
 {
 	struct svm_node x[AN_NFEATURES + 1];
-	double f[AN_NFEATURES];
 
 	if (t->rows.n == t->room) {
 		size_t room = t->room ? t->room * 2 : 256;
@@ -144,9 +153,8 @@ static bool add_row(struct an_table *t, const struct an_stat *st, bool hostile)
 		t->traits = p;
 		t->room = room;
 	}
-	an_traits(st, &t->traits[t->rows.n]);
-	an_features(st, f);
-	an_sparse(f, AN_NFEATURES, x);
+	t->traits[t->rows.n] = cand->traits;
+	an_sparse(cand->f, AN_NFEATURES, x);
 	return an_rows_add(&t->rows, x, hostile ? 1 : -1, 0);
 }
 
@@ -197,41 +205,85 @@ static bool rows_given(struct walk *w, const struct an_sources *s, const struct 
 			w->g->ruled++;
 		}
 		if (!add_cand(&w->g->cands, addr, st, label) ||
-		    (labels && labels->has_sources && !add_row(&w->g->sources, st, hostile)))
+		    (labels && labels->has_sources &&
+		     !add_row(&w->g->sources, &w->g->cands.v[w->g->cands.n - 1], hostile)))
 			return false;
 	}
 	w->g->unobserved += s->unobserved;
 	return true;
 }
 
-/* Rows of the earlier half, labelled by the weak rule over the later; candidates of the later. */
-static bool rows_weak(struct walk *w, const struct an_sources *early, const struct an_sources *late)
+/* The sources of the earlier half as they are now. Who is this machine itself shows at the end. */
+static bool take_early(struct walk *w)
 {
-	const struct an_stat *st, *then;
-	uint32_t i, j;
+	uint32_t i;
 
-	for (i = 0; i < early->count.n; i++) {
-		struct an_traits t;
-		bool hostile = false;
+	w->later.taken = true;
+	for (i = 0; i < w->early.count.n; i++) {
+		const struct an_stat *st = enough(w, &w->early, i);
 
-		st = judged(w, early, i);
-		if (!st)
+		if (st && !add_cand(&w->later.taught, w->early.count.entries[i].addr, st,
+				    AN_LABEL_NONE))
+			return false;
+	}
+	return true;
+}
+
+/* Whether the weak rule holds for @addr in a stretch. */
+static bool became_hostile(const struct an_stretch *s, struct an_addr addr)
+{
+	uint32_t i = an_count_find(&s->late.count, addr);
+	const struct an_stat *st = i == AN_COUNT_NONE ? NULL : an_sources_stat(&s->late, i);
+	struct an_traits t;
+
+	if (!st)
+		return false;
+	an_traits(st, &t);
+	return an_rule_says(&an_rule_weak, &t);
+}
+
+/* The stretch to learn from: this run's, unless it tells too little and the last run's goes on. */
+static struct an_stretch *choose_stretch(struct walk *w)
+{
+	size_t i, hostile = 0, rows = 0;
+
+	if (!w->last.taken)
+		return &w->later;
+	for (i = 0; i < w->later.taught.n; i++) {
+		struct an_addr addr = w->later.taught.v[i].addr;
+
+		if (is_own(w->g, addr))
 			continue;
-		j = an_count_find(&late->count, early->count.entries[i].addr);
-		then = j == AN_COUNT_NONE ? NULL : an_sources_stat(late, j);
-		if (then) {
-			an_traits(then, &t);
-			hostile = an_rule_says(&an_rule_weak, &t);
-		}
-		if (!add_row(&w->g->sources, st, hostile))
+		rows++;
+		hostile += became_hostile(&w->later, addr);
+	}
+	w->g->by_run = hostile >= w->opt->min_rows && rows - hostile >= w->opt->min_rows;
+	return w->g->by_run ? &w->later : &w->last;
+}
+
+/* Rows of the earlier half, labelled by the weak rule over the later; candidates of the later. */
+static bool rows_weak(struct walk *w, const struct an_stretch *later)
+{
+	const struct an_sources *late = &later->late;
+	size_t i;
+
+	for (i = 0; i < later->taught.n; i++) {
+		const struct an_cand *cand = &later->taught.v[i];
+
+		if (!is_own(w->g, cand->addr) &&
+		    !add_row(&w->g->sources, cand, became_hostile(later, cand->addr)))
 			return false;
 	}
 	for (i = 0; i < late->count.n; i++) {
-		st = judged(w, late, i);
+		const struct an_stat *st = judged(w, late, (uint32_t)i);
+
 		if (st && !add_cand(&w->g->cands, late->count.entries[i].addr, st, AN_LABEL_NONE))
 			return false;
 	}
-	w->g->unobserved += early->unobserved + late->unobserved;
+	/* with a state the earlier ones are all */
+	w->g->unobserved += w->early.unobserved + (w->opt->state ? 0 : late->unobserved);
+	w->g->early = later->begin;
+	w->g->late = w->stats->blocks - later->begin;
 	return true;
 }
 
@@ -239,8 +291,9 @@ static bool rows_weak(struct walk *w, const struct an_sources *early, const stru
 static int open_all(struct walk *w)
 {
 	struct an_gathered *g = w->g;
-	int ret = an_logs_open(&g->logs, w->opt->logs, w->opt->nlogs, w->halve || w->opt->rewind,
-			       NULL, w->err);
+	bool twice = (w->halve && !g->by_run) || w->opt->rewind;
+	int ret = an_logs_open(&g->logs, w->opt->logs, w->opt->nlogs, twice, w->opt->state,
+			       w->err);
 	size_t i;
 
 	if (ret)
@@ -251,7 +304,7 @@ static int open_all(struct walk *w)
 	for (i = 0; i < g->logs.n; i++) {
 		g->order[i] = i;
 		if (g->logs.in[i].packing == AN_PLAIN)
-			w->total += g->logs.in[i].size;
+			w->total += g->logs.in[i].size - g->logs.in[i].start.pos;
 	}
 	return AN_OK;
 }
@@ -296,6 +349,29 @@ static int load_groups(struct walk *w)
 	return ret;
 }
 
+/* What was gathered goes to the state, while nothing is finished that a later run goes on with. */
+static int keep(struct walk *w, struct an_stretch *stretch)
+{
+	const struct an_keep k = { w->opt->state, w->g, &w->early, stretch, w->stats };
+
+	return w->opt->state ? an_keep_put(&k, w->opt->state_days, w->opt->now, w->err) : AN_OK;
+}
+
+/* Goes on from the state, when there is one. */
+static int go_on(struct walk *w)
+{
+	const struct an_keep k = { w->opt->state, w->g, &w->early, &w->last, w->stats };
+	int ret;
+
+	if (!w->opt->state)
+		return AN_OK;
+	ret = an_keep_get(&k, w->opt->max_sources, w->opt->seed, w->err);
+	w->before = w->stats->bytes;
+	w->g->before = w->stats->lines;
+	w->g->by_run = w->halve && w->stats->blocks;
+	return ret;
+}
+
 /* Logs that are not halved: a table for each group, one after the other. */
 static int gather_whole(struct walk *w)
 {
@@ -306,13 +382,15 @@ static int gather_whole(struct walk *w)
 	for (i = 0; i < w->g->ngroups && !ret; i++) {
 		const struct an_labels *labels = &w->g->groups[i].labels;
 
-		if (!an_sources_init(&w->early, w->opt->max_sources))
+		if (!w->early.count.entries && !an_sources_init(&w->early, w->opt->max_sources))
 			ret = no_memory(w->err);
 		for (j = 0; j < w->g->logs.n && !ret; j++)
 			if (group_of(w->g, j) == i)
 				ret = walk_log(w, j, flags, walk_block);
 		if (!ret && !rows_given(w, &w->early, labels->has_sources ? labels : NULL))
 			ret = no_memory(w->err);
+		if (!ret)
+			ret = keep(w, &w->later);
 		an_sources_free(&w->early);
 	}
 	return ret;
@@ -340,7 +418,7 @@ static void sort_logs(struct an_gathered *g, int64_t *first)
 /* The first of two walks: how many lines there are to halve, and which log comes first. */
 static int count_logs(struct walk *w, uint64_t *blocks)
 {
-	struct an_read_stats unused = { 0 }, *stats = w->stats;
+	struct an_read_stats unused = { .bytes = w->before }, *stats = w->stats;
 	int64_t *first = calloc(w->g->logs.n + 1, sizeof(*first));
 	int ret = AN_OK;
 	size_t i;
@@ -364,23 +442,31 @@ static int count_logs(struct walk *w, uint64_t *blocks)
 
 static int gather_halves(struct walk *w)
 {
+	unsigned int flags = 0;
 	uint64_t blocks = 0;
-	int ret = count_logs(w, &blocks);
+	struct an_stretch *later;
+	int ret = AN_OK;
 	size_t i;
 
-	if (!ret && (!an_sources_init(&w->early, w->opt->max_sources) ||
-		     !an_sources_init(&w->late, w->opt->max_sources)))
+	if (w->g->by_run) {
+		w->later.begin = w->stats->blocks;
+		flags = w->opt->hash ? AN_SCAN_HASH : 0;
+	} else {
+		ret = count_logs(w, &blocks);
+		w->later.begin = blocks / 2;
+	}
+	if (!ret && ((!w->early.count.entries &&
+		      !an_sources_init(&w->early, w->opt->max_sources)) ||
+		     !an_sources_init(&w->later.late, w->opt->max_sources)))
 		ret = no_memory(w->err);
-	w->switch_at = blocks / 2;
 	for (i = 0; i < w->g->logs.n && !ret; i++)
-		ret = walk_log(w, w->g->order[i], 0, walk_block);
-	if (!ret && !rows_weak(w, &w->early, &w->late))
+		ret = walk_log(w, w->g->order[i], flags, walk_block);
+	if (!ret && !w->later.taken && !take_early(w))
 		ret = no_memory(w->err);
-	w->g->early = w->switch_at;
-	w->g->late = w->stats->blocks - w->switch_at;
-	an_sources_free(&w->early);
-	an_sources_free(&w->late);
-	return ret;
+	if (ret)
+		return ret;
+	later = choose_stretch(w);
+	return rows_weak(w, later) ? keep(w, later) : no_memory(w->err);
 }
 
 static int finish(struct an_gathered *g, struct an_read_stats *stats, struct an_error *err)
@@ -413,14 +499,19 @@ int an_gather(const struct an_gather_options *opt, struct an_gathered *g,
 	int ret;
 
 	memset(g, 0, sizeof(*g));
-	if (!an_count_init(&g->total, opt->max_sources) || !an_count_init(&g->own, OWN_MAX) ||
+	if (!an_count_init(&g->total, opt->max_sources) || !an_count_init(&g->own, AN_OWN_MAX) ||
 	    !an_runs_init(&g->runs, opt->seed))
 		return no_memory(err);
 	ret = load_groups(&w);
 	if (!ret)
+		ret = go_on(&w);
+	if (!ret)
 		ret = open_all(&w);
 	if (!ret)
 		ret = w.halve ? gather_halves(&w) : gather_whole(&w);
+	an_sources_free(&w.early);
+	an_stretch_free(&w.later);
+	an_stretch_free(&w.last);
 	if (!ret)
 		ret = finish(g, stats, err);
 	if (ret)

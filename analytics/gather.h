@@ -52,6 +52,8 @@ struct an_win_table {
 
 enum an_window_labels { AN_WINDOWS_WEAK, AN_WINDOWS_GIVEN, AN_WINDOWS_COLUMN };
 
+#define AN_OWN_MAX	4096	/* addresses of this machine that are told apart */
+
 /* What is to be gathered and how: the part of both training's and prediction's options. */
 struct an_gather_options {
 	const char *const *logs;
@@ -63,6 +65,9 @@ struct an_gather_options {
 	bool rewind;		/* the logs are to be read again afterwards */
 	const char *const *prefixes;	/* of refused packets, beside [UFW BLOCK] */
 	size_t nprefixes;
+	struct an_state *state;	/* to go on from, at most one labels file; NULL: none */
+	uint32_t state_days;	/* what is older leaves the state */
+	uint32_t min_rows;	/* of either class: with fewer, news make no half of their own */
 	uint64_t seed;
 	int64_t now;
 	uint32_t min_lines, max_sources;
@@ -83,6 +88,8 @@ struct an_gathered {
 	struct an_rate rate;
 	uint64_t unobserved, ruled;	/* ruled: rows of an incomplete list, labelled by the rule */
 	uint64_t early, late;		/* lines in the two halves, weak labels only */
+	bool by_run;			/* the halves: what earlier runs read, and this run's news */
+	uint64_t before;		/* lines of earlier runs */
 	int weak;			/* the sources' labels */
 	enum an_window_labels window_labels;
 };
@@ -93,6 +100,11 @@ struct an_gathered {
  * are the sources of the earlier half, their label says whether the weak rule holds for them in the
  * later half, and candidates are the sources of the later half. So what is learnt is a forecast from
  * one half to the next, and it is applied to the latest half to look beyond the log's end.
+ *
+ * With ->state everything is of all runs together, and what was gathered is left in the state as
+ * sections, not saved yet. The earlier half is then what earlier runs read, the later one the news;
+ * when there are too few of them they are added to the last run's later half. The first run halves
+ * its logs. A state whose sections make no sense is forgotten.
  */
 int an_gather(const struct an_gather_options *opt, struct an_gathered *g,
 	      struct an_read_stats *stats, struct an_error *err);

@@ -61,6 +61,9 @@ static void add_inputs(cJSON *to, const struct an_gathered *g)
 		an_hex(g->logs.in[i].sha256, AN_SHA256_SIZE, hex);
 		cJSON_AddStringToObject(o, "name", g->logs.in[i].name);
 		cJSON_AddStringToObject(o, "sha256", hex);
+		/* what an earlier run has read is not in the hash */
+		if (g->logs.in[i].start.pos)
+			cJSON_AddNumberToObject(o, "from", (double)g->logs.in[i].start.pos);
 		cJSON_AddItemToArray(list, o);
 	}
 }

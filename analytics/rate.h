@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bytes.h"
+
 #define AN_RATE_BUCKET_MS	600000ll
 #define AN_RATE_MAX		4096	/* lines in ten minutes; limiters let fewer through */
 
@@ -22,6 +24,15 @@ struct an_rate {
 };
 
 void an_rate_add(struct an_rate *rate, int64_t ms);
+
+/*
+ * Writes all for a later run. Of more than @buckets all are halved until they are no more: what was
+ * long ago counts less and less.
+ */
+void an_rate_put(const struct an_rate *rate, uint64_t buckets, struct an_bytes *to);
+
+/* Reads it back into @rate, zeroed. False when it is none. */
+bool an_rate_get(struct an_rate *rate, struct an_bytes *from);
 
 /* At least 12 buckets of 20 lines or more, whose middle half is half as wide as by chance. */
 bool an_rate_limited(const struct an_rate *rate);

@@ -247,6 +247,8 @@ int an_input_scan(struct an_input *in, unsigned int flags, struct an_read_stats 
 		ret = skip_start(&sc);
 	if (!ret)
 		ret = scan_loop(&sc);
+	/* what is left for the next run is read then */
+	stats->bytes -= sc.have;
 	in->stop = sc.at;
 	if (!ret && in->edge)
 		in->edge->done = true;

@@ -6,7 +6,8 @@
 
 #include "report.h"
 
-static void say_read(FILE *f, const struct an_train_report *r, const struct an_gathered *g)
+static void say_read(FILE *f, const struct an_train_report *r, const struct an_gathered *g,
+		     const struct an_train_options *opt)
 {
 	const struct an_read_stats *s = &r->read;
 
@@ -15,6 +16,9 @@ static void say_read(FILE *f, const struct an_train_report *r, const struct an_g
 	if (s->last > s->first)
 		fprintf(f, " in %.1f hours", (double)(s->last - s->first) / 3600);
 	fprintf(f, "\n");
+	if (opt->state)
+		fprintf(f, "state      %" PRIu64 " of the lines are new, the others of earlier runs%s%s\n",
+			r->news, r->started_over[0] ? "; started over: " : "", r->started_over);
 	if (s->malformed || s->overlong || s->nul_runs)
 		fprintf(f, "skipped    %" PRIu64 " cut or broken lines, %" PRIu64 " over-long "
 			"lines, %" PRIu64 " runs of NUL bytes\n", s->malformed, s->overlong,
@@ -125,11 +129,12 @@ static void say_all(FILE *f, const struct an_train_report *r, const struct an_ga
 {
 	int k;
 
-	say_read(f, r, g);
+	say_read(f, r, g, opt);
 	say_sources(f, "loudest", r->top, r->ntop, false);
 	if (g->weak)
-		fprintf(f, "halves     sources: rows of the earlier %" PRIu64 " [UFW BLOCK] lines, "
-			"labelled by the later %" PRIu64 "\n", g->early, g->late);
+		fprintf(f, "halves     sources: rows of the %s %" PRIu64 " [UFW BLOCK] lines, "
+			"labelled by the %s %" PRIu64 "\n", g->by_run ? "earlier runs'" : "earlier",
+			g->early, g->by_run ? "new" : "later", g->late);
 	for (k = 0; k < AN_KINDS; k++)
 		an_report_model(f, r, (enum an_kind)k);
 	fprintf(f, "\n");

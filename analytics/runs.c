@@ -67,13 +67,18 @@ static struct an_run *place(struct an_runs *r)
 	struct an_random random = { r->random };
 	uint64_t at;
 
-	if (r->n < AN_RUN_SAMPLE) {
-		r->seen++;
+	r->seq++;
+	r->seen++;
+	if (r->n < AN_RUN_SAMPLE)
 		return &r->v[r->n++];
-	}
-	at = (uint64_t)an_random_below(&random, ++r->seen);
+	at = (uint64_t)an_random_below(&random, r->seen);
 	r->random = random.state;
 	return at < AN_RUN_SAMPLE ? &r->v[at] : NULL;
+}
+
+static uint32_t run_minute(int64_t ms)
+{
+	return ms == AN_MS_NONE || ms < 0 || ms / 60000 > UINT32_MAX ? 0 : (uint32_t)(ms / 60000);
 }
 
 static void add_exec(struct an_runs *r, const struct an_line *line)
@@ -93,8 +98,9 @@ static void add_exec(struct an_runs *r, const struct an_line *line)
 	}
 	run = place(r);
 	if (run)
-		*run = (struct an_run){ e.arg_bytes, r->seen, (uint32_t)e.us,
-					(float)r->load[node], (uint8_t)fn, (uint8_t)node };
+		*run = (struct an_run){ e.arg_bytes, r->seq, (uint32_t)e.us,
+					(float)r->load[node], (uint8_t)fn, (uint8_t)node,
+					run_minute(line->ms) };
 }
 
 void an_runs_add(struct an_runs *r, const struct an_line *line)

@@ -8,6 +8,7 @@
 
 #include <libsvm/svm.h>
 
+#include "bytes.h"
 #include "line.h"
 
 #define AN_RUN_FNS	64	/* functions told apart; further ones are not learnt */
@@ -31,6 +32,7 @@ struct an_run {
 	uint32_t us;
 	float load;		/* runs a processor when it began, as the log last said */
 	uint8_t fn, node;
+	uint32_t minute;	/* Unix time; 0: not known */
 };
 
 struct an_runs {
@@ -38,7 +40,9 @@ struct an_runs {
 	double load[AN_RUN_NODES];	/* last printed */
 	struct an_run *v;		/* the sample; in order of seq after an_runs_end() */
 	size_t n;
-	uint64_t seen, left_out;	/* left out: of functions or nodes beyond the limits */
+	uint64_t seq;			/* of the last run */
+	uint64_t seen;			/* runs the sample is of */
+	uint64_t left_out;		/* of functions or nodes beyond the limits */
 	uint64_t random;
 };
 
@@ -48,6 +52,15 @@ void an_runs_free(struct an_runs *r);
 /* Takes an AN_LINE_EXEC or AN_LINE_LOAD line; others are none of its business. */
 void an_runs_add(struct an_runs *r, const struct an_line *line);
 void an_runs_end(struct an_runs *r);
+
+/*
+ * Writes all for a later run, before an_runs_end(). Runs from before @from_ms stay out, and then
+ * also functions and nodes of which no run is left.
+ */
+void an_runs_put(const struct an_runs *r, int64_t from_ms, struct an_bytes *to);
+
+/* Reads it back into @r, initialised and empty. False when it is none. */
+bool an_runs_get(struct an_runs *r, struct an_bytes *from);
 
 /* The number of a name, -1 when it is not there. */
 int an_run_fn(const struct an_run_names *names, const char *fn, size_t len);

@@ -144,11 +144,9 @@ void an_sources_free(struct an_sources *s)
 	memset(s, 0, sizeof(*s));
 }
 
-/* Gives entry @index its statistics, made of the packets kept so far. */
-static bool promote(struct an_sources *s, uint32_t index)
+struct an_stat *an_sources_observe(struct an_sources *s, uint32_t index)
 {
 	struct an_stat *st;
-	uint32_t i;
 
 	if (s->nstats == s->stats_room) {
 		uint32_t room = s->stats_room ? s->stats_room * 2 : 256;
@@ -157,19 +155,28 @@ static bool promote(struct an_sources *s, uint32_t index)
 			room = s->stats_limit;
 		st = realloc(s->stats, room * sizeof(*st));
 		if (!st)
-			return false;
+			return NULL;
 		s->stats = st;
 		s->stats_room = room;
 	}
 	st = &s->stats[s->nstats++];
 	memset(st, 0, sizeof(*st));
-	for (i = 0; i < s->early[index].n; i++)
-		stat_add(st, &s->early[index].packet[i]);
 	s->count.entries[index].user = s->nstats;
-	return true;
+	return st;
 }
 
-static bool early_grow(struct an_sources *s)
+/* Gives entry @index its statistics, made of the packets kept so far. */
+static bool promote(struct an_sources *s, uint32_t index)
+{
+	struct an_stat *st = an_sources_observe(s, index);
+	uint32_t i;
+
+	for (i = 0; st && i < s->early[index].n; i++)
+		stat_add(st, &s->early[index].packet[i]);
+	return st;
+}
+
+bool an_sources_room(struct an_sources *s)
 {
 	struct an_early *early;
 
@@ -194,7 +201,7 @@ bool an_sources_add(struct an_sources *s, const struct an_event *ev)
 	uint32_t index = an_count_add(&s->count, ev->src, &fresh);
 	uint32_t user;
 
-	if (index == AN_COUNT_NONE || !early_grow(s))
+	if (index == AN_COUNT_NONE || !an_sources_room(s))
 		return false;
 	if (fresh)
 		s->early[index].n = 0;

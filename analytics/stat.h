@@ -69,6 +69,22 @@ void an_sources_free(struct an_sources *s);
 /* Counts one packet; false when out of memory. */
 bool an_sources_add(struct an_sources *s, const struct an_event *ev);
 
+/*
+ * Writes all for a later run, but for sources whose last packet with a time came before @from_ms.
+ * Counts that are bounds stay bounds.
+ */
+void an_sources_put(const struct an_sources *s, int64_t from_ms, struct an_bytes *to);
+
+/*
+ * Reads it back into @s, initialised and empty. False when it is none, when it is more than the
+ * limit allows, or when out of memory.
+ */
+bool an_sources_get(struct an_sources *s, struct an_bytes *from);
+
+/* Room for what is kept of as many sources as are counted; statistics for entry @index. */
+bool an_sources_room(struct an_sources *s);
+struct an_stat *an_sources_observe(struct an_sources *s, uint32_t index);
+
 /* The statistics of entry @index, NULL when it has too few packets for any. */
 const struct an_stat *an_sources_stat(const struct an_sources *s, uint32_t index);
 

@@ -100,30 +100,50 @@ const void *an_state_get(const struct an_state *st, const char *name, size_t *le
 	return NULL;
 }
 
-int an_state_set(struct an_state *st, const char *name, const void *data, size_t len,
-		 struct an_error *err)
+int an_state_give(struct an_state *st, const char *name, void *data, size_t len,
+		  struct an_error *err)
 {
-	unsigned char *copy;
 	size_t i;
 
 	for (i = 0; i < st->n && strcmp(st->sections[i].name, name); i++)
 		;
-	if (i == SECTIONS_MAX || !*name || strlen(name) >= AN_SECTION_NAME || len > AN_STATE_MAX)
+	if (i == SECTIONS_MAX || !*name || strlen(name) >= AN_SECTION_NAME || len > AN_STATE_MAX) {
+		free(data);
 		return an_fail(err, AN_OUTPUT, "no room in the state for section \"%s\" of %zu "
-			       "bytes", name, len);
-	copy = malloc(len ? len : 1);
-	if (!copy)
-		return an_fail(err, AN_NOMEM, "out of memory");
-	if (len)
-		memcpy(copy, data, len);
+			       "bytes: count fewer sources", name, len);
+	}
 	if (i == st->n)
 		st->n++;
 	else
 		free(st->sections[i].data);
 	strcpy(st->sections[i].name, name);
-	st->sections[i].data = copy;
+	st->sections[i].data = data;
 	st->sections[i].len = len;
 	return AN_OK;
+}
+
+int an_state_set(struct an_state *st, const char *name, const void *data, size_t len,
+		 struct an_error *err)
+{
+	unsigned char *copy = malloc(len ? len : 1);
+
+	if (!copy)
+		return an_fail(err, AN_NOMEM, "out of memory");
+	if (len)
+		memcpy(copy, data, len);
+	return an_state_give(st, name, copy, len, err);
+}
+
+void an_state_drop(struct an_state *st, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < st->n && strcmp(st->sections[i].name, name); i++)
+		;
+	if (i == st->n)
+		return;
+	free(st->sections[i].data);
+	st->sections[i] = st->sections[--st->n];
 }
 
 /* One mark from @b; false when that is none. */
@@ -370,10 +390,9 @@ static int state_format(struct an_state *st, struct an_bytes *b, struct an_error
 		       "fewer sources", st->path, b->len, AN_STATE_MAX);
 }
 
-int an_state_save(struct an_state *st, struct an_error *err)
+int an_state_prepare(struct an_state *st, struct an_new_file *file, struct an_error *err)
 {
 	struct an_bytes b = { 0 };
-	struct an_new_file file = { .temp = "" };
 	int ret;
 
 	marks_limit(&st->marks);
@@ -383,11 +402,19 @@ int an_state_save(struct an_state *st, struct an_error *err)
 	if (!ret)
 		ret = state_format(st, &b, err);
 	if (!ret)
-		ret = an_file_prepare(&file, st->path, b.data, b.len, 0600, err);
+		ret = an_file_prepare(file, st->path, b.data, b.len, 0600, err);
+	free(b.data);
+	return ret;
+}
+
+int an_state_save(struct an_state *st, struct an_error *err)
+{
+	struct an_new_file file = { .temp = "" };
+	int ret = an_state_prepare(st, &file, err);
+
 	if (!ret)
 		ret = an_file_commit(&file, 0, err);
 	an_file_abort(&file);
-	free(b.data);
 	return ret;
 }
 

@@ -36,11 +36,22 @@ const void *an_state_get(const struct an_state *state, const char *name, size_t 
 int an_state_set(struct an_state *state, const char *name, const void *data, size_t len,
 		 struct an_error *err);
 
+/* The same for bytes from malloc(), which become the state's or, when this fails, are freed. */
+int an_state_give(struct an_state *state, const char *name, void *data, size_t len,
+		  struct an_error *err);
+
+/* Drops section @name, when there is one. */
+void an_state_drop(struct an_state *state, const char *name);
+
 /* Forgets all, as if there had been no file: who finds his section broken calls this. */
 void an_state_forget(struct an_state *state, const char *why);
 
 /* Writes positions and sections together. Call it when the results are safe. */
 int an_state_save(struct an_state *state, struct an_error *err);
+
+/* The same in two steps, for who has other files to put in place: an_file_commit() is the second. */
+struct an_new_file;
+int an_state_prepare(struct an_state *state, struct an_new_file *file, struct an_error *err);
 void an_state_free(struct an_state *state);
 
 #endif

@@ -8,6 +8,7 @@
 #include "deny.h"
 #include "fit.h"
 #include "report.h"
+#include "state.h"
 #include "values.h"
 
 #define NOW_MAX		253402300799ll	/* the end of the year 9999 */
@@ -19,6 +20,7 @@ struct run {
 	struct an_error *err;
 	struct an_gathered g;
 	struct an_models models;
+	struct an_state *state;
 	char why[224];		/* why nothing is written, when that is so */
 };
 
@@ -33,6 +35,7 @@ void an_train_defaults(struct an_train_options *opt)
 	opt->max_sources = 1u << 19;
 	opt->keep = 5;
 	opt->min_quality = AN_QUALITY_MIN;
+	opt->state_days = AN_STATE_DAYS;
 }
 
 static int check(const struct an_train_options *o, struct an_error *err)
@@ -51,6 +54,7 @@ static int check(const struct an_train_options *o, struct an_error *err)
 		{ "max-sources", o->max_sources, 1000, 1u << 24 },
 		{ "keep", o->keep, 0, 9 },
 		{ "min-quality", o->min_quality, 0, 1000 },
+		{ "state-days", o->state_days, 1, 3650 },
 	};
 	size_t i;
 
@@ -59,6 +63,9 @@ static int check(const struct an_train_options *o, struct an_error *err)
 	if (o->nlabels > 1 && o->nlabels != o->nlogs)
 		return an_fail(err, AN_USAGE, "%zu labels files for %zu logs: give none, one for "
 			       "all, or one for each", o->nlabels, o->nlogs);
+	if (o->state && o->nlabels > 1)
+		return an_fail(err, AN_USAGE, "%zu labels files with a state: what it remembers is "
+			       "of all logs together, give one for all", o->nlabels);
 	for (i = 0; i < sizeof(range) / sizeof(range[0]); i++)
 		if (range[i].value < range[i].min || range[i].value > range[i].max)
 			return an_fail(err, AN_USAGE, "%s must be %llu to %llu", range[i].name,
@@ -176,11 +183,14 @@ static int prepare_values(struct run *run, struct an_new_file *file)
 	return ret;
 }
 
-/* Both outputs or none: all is prepared first, and the model comes back when the values fail. */
+/*
+ * All outputs or none: all is prepared first, and the model comes back when the others fail. The
+ * state goes before the values, which cannot come back: if these fail, what it remembers is true.
+ */
 static int write_out(struct run *run)
 {
 	const struct an_train_options *o = run->opt;
-	struct an_new_file file = { .temp = "" };
+	struct an_new_file file = { .temp = "" }, state = { .temp = "" };
 	struct an_new_dir dir = { .temp = "" };
 	int ret = AN_OK;
 
@@ -188,13 +198,18 @@ static int write_out(struct run *run)
 		ret = prepare_values(run, &file);
 	if (!ret && o->model_dir)
 		ret = an_model_prepare(&dir, &run->models, &run->g, o, run->report, run->err);
+	if (!ret && run->state && !o->state_as_is)
+		ret = an_state_prepare(run->state, &state, run->err);
 	if (!ret && o->model_dir)
 		ret = an_dir_commit(&dir, run->err);
+	if (!ret && state.temp[0])
+		ret = an_file_commit(&state, 0, run->err);
 	if (!ret && o->out_conf)
 		ret = an_file_commit(&file, o->keep, run->err);
 	if (ret) {
 		an_dir_abort(&dir);
 		an_file_abort(&file);
+		an_file_abort(&state);
 		return ret;
 	}
 	an_dir_finish(&dir);
@@ -208,14 +223,24 @@ static int gather(struct run *run)
 	const struct an_train_options *o = run->opt;
 	struct an_gather_options go = {
 		.logs = o->logs, .nlogs = o->nlogs, .labels = o->labels, .nlabels = o->nlabels,
-		.prefixes = o->prefixes, .nprefixes = o->nprefixes, .halve = true, .hash = true, .seed = o->seed, .now = o->now,
+		.prefixes = o->prefixes, .nprefixes = o->nprefixes, .halve = true, .hash = true,
+		.state_days = o->state_days, .min_rows = 2 * o->folds, .seed = o->seed, .now = o->now,
 		.min_lines = o->min_lines, .max_sources = o->max_sources,
 		.progress = o->progress, .progress_arg = o->progress_arg,
 	};
-	int ret = an_gather(&go, &run->g, &run->report->read, run->err);
+	struct an_train_report *r = run->report;
+	int ret = o->state ? an_state_open(&run->state, o->state, "train", run->err) : AN_OK;
 
-	run->report->weak = run->g.weak;
-	return ret;
+	go.state = run->state;
+	if (!ret)
+		ret = an_gather(&go, &run->g, &r->read, run->err);
+	if (ret)
+		return ret;
+	r->weak = run->g.weak;
+	r->news = r->read.lines - run->g.before;
+	if (run->state && an_state_why(run->state))
+		snprintf(r->started_over, sizeof(r->started_over), "%s", an_state_why(run->state));
+	return AN_OK;
 }
 
 static int run_all(struct run *run)
@@ -231,6 +256,11 @@ static int run_all(struct run *run)
 			      run->err);
 	if (!ret)
 		ret = write_out(run);
+	if (ret == AN_NOT_BETTER && run->state && !run->opt->state_as_is) {
+		int saved = an_state_save(run->state, run->err);
+
+		ret = saved ? saved : ret;
+	}
 	if (ret == AN_OK || ret == AN_NOT_BETTER) {
 		int said = an_report_finish(run->report, &run->g, run->opt,
 					    ret ? run->why : NULL, run->err);
@@ -264,6 +294,7 @@ int an_train(const struct an_train_options *options, struct an_train_report *rep
 	ret = run_all(run);
 	an_models_free(&run->models);
 	an_gather_free(&run->g);
+	an_state_free(run->state);
 	free(run);
 	if (ret < 0)
 		an_train_report_free(report);

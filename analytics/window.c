@@ -5,24 +5,15 @@
 
 #include "window.h"
 
-#define SOURCE_SLOTS	4096
-#define SOURCES_MAX	3072		/* of a window; the slots are never full */
 #define LATE_MS		120000		/* a stamp so little older belongs to the window under way */
-
-struct an_window_source {
-	uint64_t key;
-	uint32_t generation;
-	struct an_loud n;
-	uint64_t portmap;		/* ports by hash, for a count up to a few hundred */
-};
 
 bool an_windows_init(struct an_windows *w)
 {
 	memset(w, 0, sizeof(*w));
 	w->mask = 1023;
 	w->slots = calloc(w->mask + 1ul, sizeof(*w->slots));
-	w->sources = calloc(SOURCE_SLOTS, sizeof(*w->sources));
-	w->used = calloc(SOURCES_MAX, sizeof(*w->used));
+	w->sources = calloc(AN_WINDOW_SLOTS, sizeof(*w->sources));
+	w->used = calloc(AN_WINDOW_SOURCES, sizeof(*w->used));
 	return w->slots && w->sources && w->used;
 }
 
@@ -97,6 +88,25 @@ static int64_t minute_of(int64_t ms)
 	return (ms >= 0 ? ms : ms - AN_WINDOW_MS + 1) / AN_WINDOW_MS * AN_WINDOW_MS;
 }
 
+struct an_window *an_windows_append(struct an_windows *w)
+{
+	struct an_window *last;
+
+	if (w->n == w->room) {
+		size_t room = w->room ? w->room * 2 : 256;
+		void *v = realloc(w->v, room * sizeof(*w->v));
+
+		if (!v)
+			return NULL;
+		w->v = v;
+		w->room = room;
+	}
+	last = &w->v[w->n++];
+	memset(last, 0, sizeof(*last));
+	last->pairs = (uint32_t)w->npairs;
+	return last;
+}
+
 /* The window for a line of time @ms, a new one when need be; NULL when there is no room. */
 static struct an_window *window_for(struct an_windows *w, int64_t ms, bool *nomem)
 {
@@ -107,21 +117,12 @@ static struct an_window *window_for(struct an_windows *w, int64_t ms, bool *nome
 	if (w->n == AN_WINDOWS_MAX)
 		return NULL;
 	an_windows_end(w);
-	if (w->n == w->room) {
-		size_t room = w->room ? w->room * 2 : 256;
-		void *v = realloc(w->v, room * sizeof(*w->v));
-
-		if (!v) {
-			*nomem = true;
-			return NULL;
-		}
-		w->v = v;
-		w->room = room;
+	last = an_windows_append(w);
+	if (!last) {
+		*nomem = true;
+		return NULL;
 	}
-	last = &w->v[w->n++];
-	memset(last, 0, sizeof(*last));
 	last->start_ms = minute_of(ms);
-	last->pairs = (uint32_t)w->npairs;
 	last->first_ms = (int32_t)(ms - last->start_ms);
 	return last;
 }
@@ -172,35 +173,41 @@ static void read_words(struct an_template *t, const char *s, const char *end)
 	}
 }
 
-static struct an_template *add_template(struct an_windows *w, uint64_t key, const char *s,
-					const char *end, bool *nomem)
+struct an_template *an_windows_new_template(struct an_windows *w, uint64_t key)
 {
 	struct an_template *t;
 
-	if (w->ntemplates == AN_TEMPLATES_MAX)
-		return NULL;
 	if (w->ntemplates == w->templates_room) {
 		uint32_t room = w->templates_room ? w->templates_room * 2 : 256;
 
 		t = realloc(w->templates, room * sizeof(*t));
-		if (!t) {
-			*nomem = true;
+		if (!t)
 			return NULL;
-		}
 		w->templates = t;
 		w->templates_room = room;
 	}
-	if ((w->ntemplates + 1) * 2 > w->mask && !grow_slots(w)) {
-		*nomem = true;
+	if ((w->ntemplates + 1) * 2 > w->mask && !grow_slots(w))
 		return NULL;
-	}
 	t = &w->templates[w->ntemplates];
 	memset(t, 0, sizeof(*t));
 	t->key = key;
 	t->window = UINT32_MAX;
 	w->slots[find_slot(w, key)] = ++w->ntemplates;
-	read_words(t, s, end);
 	return t;
+}
+
+struct an_pair *an_windows_new_pair(struct an_windows *w)
+{
+	if (w->npairs == w->pairs_room) {
+		size_t room = w->pairs_room ? w->pairs_room * 2 : 4096;
+		void *pairs = realloc(w->pairs, room * sizeof(*w->pairs));
+
+		if (!pairs)
+			return NULL;
+		w->pairs = pairs;
+		w->pairs_room = room;
+	}
+	return &w->pairs[w->npairs++];
 }
 
 const struct an_template *an_windows_template(const struct an_windows *w, uint64_t key)
@@ -216,15 +223,18 @@ static bool add_message(struct an_windows *w, const char *s, const char *end)
 	uint64_t key = an_word_template(s, end);
 	uint32_t at = find_slot(w, key), now = (uint32_t)w->n - 1;
 	struct an_template *t;
-	bool nomem = false;
+	struct an_pair *pair;
 
-	if (w->slots[at])
+	if (w->slots[at]) {
 		t = &w->templates[w->slots[at] - 1];
-	else
-		t = add_template(w, key, s, end, &nomem);
-	if (!t) {
+	} else if (w->ntemplates == AN_TEMPLATES_MAX) {
 		w->untracked++;
-		return !nomem;
+		return true;
+	} else {
+		t = an_windows_new_template(w, key);
+		if (!t)
+			return false;
+		read_words(t, s, end);
 	}
 	t->total++;
 	if (t->window == now) {
@@ -235,43 +245,47 @@ static bool add_message(struct an_windows *w, const char *s, const char *end)
 		w->untracked++;
 		return true;
 	}
-	if (w->npairs == w->pairs_room) {
-		size_t room = w->pairs_room ? w->pairs_room * 2 : 4096;
-		void *pairs = realloc(w->pairs, room * sizeof(*w->pairs));
-
-		if (!pairs)
-			return false;
-		w->pairs = pairs;
-		w->pairs_room = room;
-	}
+	pair = an_windows_new_pair(w);
+	if (!pair)
+		return false;
+	*pair = (struct an_pair){ (uint32_t)(t - w->templates), 1 };
 	t->window = now;
 	t->df++;
-	t->pair = (uint32_t)w->npairs;
-	w->pairs[w->npairs++] = (struct an_pair){ (uint32_t)(t - w->templates), 1 };
+	t->pair = (uint32_t)w->npairs - 1;
 	return true;
+}
+
+struct an_window_source *an_windows_source(struct an_windows *w, uint64_t key)
+{
+	uint32_t at = (uint32_t)key & (AN_WINDOW_SLOTS - 1);
+	struct an_window_source *s;
+
+	while (w->sources[at].generation == w->generation + 1 && w->sources[at].key != key)
+		at = (at + 1) & (AN_WINDOW_SLOTS - 1);
+	s = &w->sources[at];
+	if (s->generation == w->generation + 1)
+		return s;
+	if (w->nused == AN_WINDOW_SOURCES)
+		return NULL;
+	w->used[w->nused++] = at;
+	memset(s, 0, sizeof(*s));
+	s->generation = w->generation + 1;
+	s->key = key;
+	return s;
 }
 
 static void add_packet(struct an_windows *w, const struct an_event *ev)
 {
-	uint64_t key = an_addr_hash(ev->src);
-	uint32_t at = (uint32_t)key & (SOURCE_SLOTS - 1), tcp, port = 0;
+	uint32_t tcp, port = 0;
 	struct an_window_source *s;
 
 	if (ev->flags & AN_F_DPT) {
 		port = (ev->dpt + 1u) * 0x9e3779b1u >> 16;
 		w->portmap[port >> 6 & 31] |= 1ull << (port & 63);
 	}
-	while (w->sources[at].generation == w->generation + 1 && w->sources[at].key != key)
-		at = (at + 1) & (SOURCE_SLOTS - 1);
-	s = &w->sources[at];
-	if (s->generation != w->generation + 1) {
-		if (w->nused == SOURCES_MAX)
-			return;
-		w->used[w->nused++] = at;
-		memset(s, 0, sizeof(*s));
-		s->generation = w->generation + 1;
-		s->key = key;
-	}
+	s = an_windows_source(w, an_addr_hash(ev->src));
+	if (!s)
+		return;
 	tcp = ev->flags & (AN_F_SYN | AN_F_ACK | AN_F_RST | AN_F_FIN);
 	s->n.count++;
 	s->n.syn += tcp == AN_F_SYN;

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bytes.h"
 #include "line.h"
 #include "word.h"
 
@@ -18,6 +19,8 @@
 #define AN_WINDOWS_MAX		(1u << 20)	/* two years of minutes */
 #define AN_TEMPLATES_MAX	(1u << 16)	/* further ones are only counted */
 #define AN_PAIRS_MAX		(6u << 20)	/* 48 MB of template counts */
+#define AN_WINDOW_SLOTS		4096	/* of sources in one minute, never full */
+#define AN_WINDOW_SOURCES	3072	/* told apart in one */
 
 /* A shape of message. */
 struct an_template {
@@ -51,7 +54,13 @@ struct an_window {
 	struct an_loud loud;
 };
 
-struct an_window_source;
+/* A source of the window under way. */
+struct an_window_source {
+	uint64_t key;
+	uint32_t generation;
+	struct an_loud n;
+	uint64_t portmap;		/* ports by hash, for a count up to a few hundred */
+};
 
 struct an_windows {
 	struct an_window *v;
@@ -79,6 +88,22 @@ bool an_windows_add(struct an_windows *w, const struct an_line *line, const stru
 
 /* No line follows: finishes the window under way. */
 void an_windows_end(struct an_windows *w);
+
+/*
+ * Writes all for a later run, before an_windows_end(): the window under way goes on there. Windows
+ * that ended before @from_ms stay out, but for the last one, and templates that only they hold.
+ */
+void an_windows_put(const struct an_windows *w, int64_t from_ms, struct an_bytes *to);
+
+/* Reads it back into @w, initialised and empty. False when it is none, or when out of memory. */
+bool an_windows_get(struct an_windows *w, struct an_bytes *from);
+
+/* For an_windows_get(): a fresh entry at the end, zeroed but for what finds it; NULL: no memory. */
+struct an_window *an_windows_append(struct an_windows *w);
+struct an_template *an_windows_new_template(struct an_windows *w, uint64_t key);
+struct an_pair *an_windows_new_pair(struct an_windows *w);
+/* In the window under way, a fresh one with count 0 when need be; NULL: no room. */
+struct an_window_source *an_windows_source(struct an_windows *w, uint64_t key);
 
 /* The template of a message, NULL if it was never added. */
 const struct an_template *an_windows_template(const struct an_windows *w, uint64_t key);

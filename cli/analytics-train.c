@@ -16,6 +16,8 @@ const struct cli_option an_cli_train_options[] = {
 	{ 0, "never-deny", "NET", "address[/prefix] that is never denied", .repeats = true },
 	{ 0, "block-prefix", "TEXT", "a log prefix of refused packets, beside [UFW BLOCK]",
 	  .repeats = true },
+	{ 0, "state", "FILE", "go on where the run before that wrote FILE stopped", CLI_C_FILE },
+	{ 0, "state-days", "N", "what is older leaves the state; default 30" },
 	{ 0, "valid-for", "DUR", "how long the values count; default 26h" },
 	{ 0, "deny", "N", "at most so many addresses denied, 0 to 256; default 64" },
 	{ 0, "max-bandwidth", "MBIT", "also write MaxNetworkBandwidth" },
@@ -37,6 +39,7 @@ static int take_numbers(struct run *r, struct an_train_options *opt)
 {
 	uint64_t valid = (uint64_t)opt->valid_for * 1000, deny = opt->deny_max;
 	uint64_t bandwidth = 0, seed = opt->seed, quality = opt->min_quality;
+	uint64_t days = opt->state_days;
 	int ret;
 
 	ret = run_opt_ms(r, "valid-for", &valid);
@@ -48,11 +51,14 @@ static int take_numbers(struct run *r, struct an_train_options *opt)
 		ret = run_opt_u64(r, "min-quality", 1000, &quality);
 	if (!ret)
 		ret = run_opt_u64(r, "seed", UINT64_MAX, &seed);
+	if (!ret)
+		ret = run_opt_u64(r, "state-days", 3650, &days);
 	opt->valid_for = (uint32_t)(valid / 1000);
 	opt->deny_max = (uint32_t)deny;
 	opt->max_bandwidth = (uint32_t)bandwidth;
 	opt->min_quality = (uint32_t)quality;
 	opt->seed = seed;
+	opt->state_days = (uint32_t)days;
 	return ret;
 }
 
@@ -131,6 +137,7 @@ static void report_json(struct run *r, const struct an_train_report *rep, const 
 		text_json_string(&t, conf, strlen(conf));
 	else
 		text_str(&t, "null");
+	text_printf(&t, ",\"news\":%llu", (unsigned long long)rep->news);
 	text_printf(&t, ",\"lines\":%llu,\"blocks\":%llu,\"sources\":%llu,\"weak_labels\":%s,"
 		    "\"hostile\":%llu",
 		    (unsigned long long)rep->read.lines, (unsigned long long)rep->read.blocks,
@@ -151,8 +158,13 @@ static void report_json(struct run *r, const struct an_train_report *rep, const 
 	text_free(&t);
 }
 
-static int trained(struct run *r, int status, const struct an_train_report *rep, const char *conf)
+static int trained(struct run *r, int status, const struct an_train_report *rep,
+		   const struct an_train_options *opt)
 {
+	const char *conf = opt->out_conf;
+
+	if (rep->started_over[0])
+		run_warn(r, "%s: %s; all was read from the start", opt->state, rep->started_over);
 	if (out_is_json(&r->out))
 		report_json(r, rep, conf);
 	else if (r->set.quiet)
@@ -199,7 +211,9 @@ int an_cli_train(struct run *r)
 	opt.labels = labels;
 	opt.never_deny = never;
 	opt.prefixes = prefixes;
-	if (!run_flag(r, "dry-run")) {
+	opt.state = run_opt(r, "state");
+	opt.state_as_is = run_flag(r, "dry-run");
+	if (!opt.state_as_is) {
 		opt.model_dir = run_opt(r, "model-dir");
 		opt.out_conf = run_opt(r, "out");
 		if (opt.out_conf && !strcmp(opt.out_conf, "-"))
@@ -215,7 +229,7 @@ int an_cli_train(struct run *r)
 	an_cli_unwatch(&w);
 	if (ret < 0)
 		return an_cli_failed(r, ret, &err);
-	ret = trained(r, ret, &report, opt.out_conf);
+	ret = trained(r, ret, &report, &opt);
 	l.train_free(&report);
 	return ret;
 }

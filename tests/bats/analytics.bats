@@ -408,6 +408,62 @@ loudest()
 	refute_output --partial 192.0.2.99
 }
 
+@test "train --state: a log read in parts, rotated and packed between them, makes the model of the whole" {
+	zcat "$DATA/train.log.gz" >all.log
+	virgo -q analytics train --log all.log --labels "$DATA/train.json" --model-dir whole --no-apply
+	head -n 4000 all.log >kern.log
+	run virgo analytics train --log kern.log --labels "$DATA/train.json" --state state --model-dir model --no-apply
+	assert_output --partial '4000 of the lines are new'
+	assert_equal "$(stat -c %a state)" 600
+	sed -n 4001,6000p all.log >>kern.log
+	mv kern.log kern.log.1
+	sed -n 6001,7000p all.log >kern.log
+	run virgo -o json analytics train --log kern.log --labels "$DATA/train.json" --state state --model-dir model --no-apply
+	assert_output --partial '"news":3000,"lines":7000,'
+	gzip kern.log.1
+	sed -n '7001,$p' all.log >>kern.log
+	cp state before
+	run virgo analytics train --log kern.log --labels "$DATA/train.json" --state state --dry-run
+	assert_success
+	cmp state before
+	run virgo analytics train --log kern.log --labels "$DATA/train.json" --state state --model-dir model --no-apply
+	assert_success
+	for file in sources.model sources.range; do
+		cmp whole/$file model/$file
+	done
+	grep -q '"from"' model/manifest.json
+}
+
+@test "train --state: what is new is the later half; a broken state starts over and says so; whose it is is seen to" {
+	zcat "$DATA/train.log.gz" >all.log
+	head -n 6000 all.log >kern.log
+	run virgo analytics train --log kern.log --state state --model-dir model --no-apply
+	assert_output --regexp 'rows of the earlier [0-9]+ \[UFW BLOCK\] lines, labelled by the later'
+	tail -n +6001 all.log >>kern.log
+	run virgo analytics train --log kern.log --state state --model-dir model --no-apply
+	assert_success
+	assert_output --regexp "rows of the earlier runs' [0-9]+ \[UFW BLOCK\] lines, labelled by the new"
+	# nothing new: the same once more
+	cp model/sources.model before
+	run virgo analytics train --log kern.log --state state --model-dir model --no-apply
+	assert_success
+	assert_output --partial 'state      0 of the lines are new'
+	cmp before model/sources.model
+	printf 'X' | dd of=state bs=1 seek=100 conv=notrunc status=none
+	run virgo analytics train --log kern.log --state state --model-dir model --no-apply
+	assert_success
+	assert_output --partial 'state: its checksum is wrong; all was read from the start'
+	run virgo analytics top --state state kern.log
+	assert_failure 2
+	assert_output --partial 'is the state of "train"'
+	run virgo analytics train --log kern.log --log all.log --labels "$DATA/train.json" --labels "$DATA/train.json" --state two
+	assert_failure 2
+	assert_output --partial 'give one for all'
+	run virgo analytics train --log kern.log --state two --state-days 0
+	assert_failure 2
+	[ ! -e two ]
+}
+
 minutes()
 {
 	virgo analytics train --log "$DATA/minutes.log.zst" --labels "$DATA/minutes.json" --model-dir model --out values.conf "$@"

@@ -63,7 +63,7 @@ nightly()
 		run -0 --separate-stderr nightly a.log b.log
 		assert_equal "$output$stderr" ''
 	done
-	assert_equal "$(head -n 2 log/virgo)" "$ME -q analytics train --model-dir $ROOT/var/model --out $ROOT/var/values a.log b.log
+	assert_equal "$(head -n 2 log/virgo)" "$ME -q analytics train --state $ROOT/var/state --model-dir $ROOT/var/model --out $ROOT/var/values a.log b.log
 $ME -q analytics apply"
 	assert_equal "$(sort -u log/syslog)" '-t virgo-analytics -p daemon.info -- done: 9 lines, 3 sources'
 	assert_equal "$(wc -l <log/syslog)" 7

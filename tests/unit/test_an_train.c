@@ -473,6 +473,100 @@ static void interrupted(void **state)
 	assert_string_equal(err.msg, "interrupted");
 }
 
+static void cat_into(const char *path, const char *mode, const char *from, size_t len)
+{
+	FILE *f = fopen(path, mode);
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(from, 1, len, f), len);
+	fclose(f);
+}
+
+static int collect(void *arg, struct an_block *block)
+{
+	FILE *f = arg;
+
+	return fwrite(block->p, 1, (size_t)(block->end - block->p), f) ? 0 : -1;
+}
+
+/* The bytes of a packed log; the caller frees them. */
+static char *unpacked(const char *log, size_t *len)
+{
+	struct an_read_stats stats = { 0 };
+	struct an_error err;
+	struct an_clock clock;
+	struct an_logs logs;
+	char *text;
+	FILE *f = open_memstream(&text, len);
+
+	assert_int_equal(an_logs_open(&logs, &log, 1, false, NULL, &err), AN_OK);
+	assert_int_equal(an_logs_scan(&logs, 0, &clock, 1800000000, 0, &stats, collect, f, &err),
+			 AN_OK);
+	an_logs_close(&logs);
+	fclose(f);
+	return text;
+}
+
+/* One run over @log into model directory @to. */
+static void train_into(const char *log, const char *state, const char *to)
+{
+	const char *given = DATA "minutes.json";
+	struct an_train_report r;
+	struct an_train_options o;
+	struct an_error err;
+
+	an_train_defaults(&o);
+	o.logs = &log;
+	o.labels = &given;
+	o.nlogs = o.nlabels = 1;
+	o.state = state;
+	o.model_dir = to;
+	o.now = 1800000000;
+	if (an_train(&o, &r, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_string_equal(r.started_over, "");
+	an_train_report_free(&r);
+}
+
+/* The models of a log read in parts are those of the whole, to the last byte. */
+static void state_in_parts(void **state)
+{
+	static const char *const files[] = {
+		"sources.model", "sources.range", "windows.model", "windows.range", "exec.model",
+		"exec.range",
+	};
+	char log[64], kept[64], whole[64], parts[64];
+	size_t len, at = 0, i;
+	char *text = unpacked(DATA "minutes.log.zst", &len);
+
+	snprintf(log, sizeof(log), "%s/kern.log", base);
+	snprintf(kept, sizeof(kept), "%s/state", base);
+	snprintf(whole, sizeof(whole), "%s/whole", base);
+	snprintf(parts, sizeof(parts), "%s/parts", base);
+	train_into(DATA "minutes.log.zst", NULL, whole);
+	for (i = 1; i <= 3; i++) {
+		size_t end = i == 3 ? len : len * i / 4 + 17;
+
+		cat_into(log, "a", text + at, end - at);
+		at = end;
+		train_into(log, kept, parts);
+	}
+	free(text);
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		char a[96], b[96], *x, *y;
+
+		snprintf(a, sizeof(a), "%s/%s", whole, files[i]);
+		snprintf(b, sizeof(b), "%s/%s", parts, files[i]);
+		x = slurp(a);
+		y = slurp(b);
+		assert_non_null(x);
+		assert_non_null(y);
+		assert_string_equal(x, y);
+		free(x);
+		free(y);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -488,6 +582,7 @@ int main(void)
 		cmocka_unit_test(nothing_to_learn),
 		cmocka_unit_test(kept_off_the_list),
 		cmocka_unit_test(interrupted),
+		cmocka_unit_test(state_in_parts),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
