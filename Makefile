@@ -28,9 +28,12 @@ say    = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2);)
 CFLAGS  ?= -O2 -g
 WARN    := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wdeclaration-after-statement \
 	   -Wno-unused-parameter -Wno-sign-compare
+# plugins that come with virgo: plugins/WORD/*.c make build/plugins/WORD.so (plugins/sample is one to copy from)
+PLUGINS := analytics
+PLUGIN_WORDS := $(foreach word,$(PLUGINS),"$(word)"$(comma))
 # gcc warns of overflows it has itself made up where it checks for them
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer $(if $(findstring clang,$(CC)),,-Wno-stringop-overflow))
-BASE    := -std=gnu11 -D_GNU_SOURCE -DVIRGO_VERSION='"$(VERSION)"' -DVIRGO_LIBDIR='"$(LIBDIR)"' -fno-strict-aliasing \
+BASE    := -std=gnu11 -D_GNU_SOURCE -DVIRGO_VERSION='"$(VERSION)"' -DVIRGO_LIBDIR='"$(LIBDIR)"' -DVIRGO_PLUGINS='$(PLUGIN_WORDS)' -fno-strict-aliasing \
 	   $(WARN) $(CFLAGS) $(SANFLAGS) -MMD -MP
 # kernel code in user space: the shim's headers stand in for the kernel's
 KUSER   := $(BASE) -DURCU_INLINE_SMALL_FUNCTIONS -Ikmod/user/include -Ikmod/include -Ikmod
