@@ -107,6 +107,8 @@ int plugin_call_all(struct virgo_plugin_run *run, const struct virgo_request *re
 	int ret;
 
 	plugin_finish_row(run);
+	if (failed)
+		*failed = 0;
 	if (!run_ctx(r))
 		return r->no_ctx;
 	ret = ask_rows(r, req, one_row, &a);
