@@ -28,9 +28,12 @@ say    = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2);)
 CFLAGS  ?= -O2 -g
 WARN    := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wdeclaration-after-statement \
 	   -Wno-unused-parameter -Wno-sign-compare
+# plugins that come with virgo: plugins/WORD/*.c make build/plugins/WORD.so (plugins/sample is one to copy from)
+PLUGINS := analytics
+PLUGIN_WORDS := $(foreach word,$(PLUGINS),"$(word)"$(comma))
 # gcc warns of overflows it has itself made up where it checks for them
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer $(if $(findstring clang,$(CC)),,-Wno-stringop-overflow))
-BASE    := -std=gnu11 -D_GNU_SOURCE -DVIRGO_VERSION='"$(VERSION)"' -DVIRGO_LIBDIR='"$(LIBDIR)"' -fno-strict-aliasing \
+BASE    := -std=gnu11 -D_GNU_SOURCE -DVIRGO_VERSION='"$(VERSION)"' -DVIRGO_LIBDIR='"$(LIBDIR)"' -DVIRGO_PLUGINS='$(PLUGIN_WORDS)' -fno-strict-aliasing \
 	   $(WARN) $(CFLAGS) $(SANFLAGS) -MMD -MP
 # kernel code in user space: the shim's headers stand in for the kernel's
 KUSER   := $(BASE) -DURCU_INLINE_SMALL_FUNCTIONS -Ikmod/user/include -Ikmod/include -Ikmod
@@ -48,6 +51,7 @@ LIB_SRC  := $(wildcard lib/*.c)
 CLI_SRC  := $(wildcard cli/*.c)
 SHELL_SRC := $(wildcard shell/*.c)
 AN_SRC   := $(wildcard analytics/*.c)
+PLUGIN_SRC := $(foreach word,$(PLUGINS),$(wildcard plugins/$(word)/*.c))
 PROMPT_SRC := $(wildcard shell/prompt/*.c)
 HELP_SRC := $(wildcard helper/*.c)
 FUNC_SRC := $(wildcard helper/functions/*.c)
@@ -58,6 +62,8 @@ LIB_OBJ  := $(LIB_SRC:%.c=$B/user/%.o)
 CLI_OBJ  := $(CLI_SRC:%.c=$B/user/%.o)
 SHELL_OBJ := $(SHELL_SRC:%.c=$B/user/%.o)
 AN_OBJ   := $(AN_SRC:%.c=$B/user/%.o)
+PLUGIN_OBJ := $(PLUGIN_SRC:%.c=$B/user/%.o)
+PLUGIN_LIB := $(PLUGINS:%=$B/plugins/%.so)
 PROMPT_OBJ := $(PROMPT_SRC:%.c=$B/user/%.o)
 HELP_OBJ := $(HELP_SRC:%.c=$B/user/%.o)
 FUNC_LIB := $(FUNC_SRC:helper/functions/%.c=$B/functions/%.so)
@@ -69,7 +75,7 @@ AN_LIBS   := -lsvm -lcjson -lnettle -lz -lzstd -lm -lpthread -ldl
 .PHONY: all user kmod examples test unit demo demo-vm bench fuzz lint install uninstall clean help deps
 all: user kmod
 
-user: $B/virgod $B/virgo $B/virgo-analytics.so $B/virgo-prompt.so $B/libvirgo.so $B/virgo_kernelupcall_plugin $(FUNC_LIB) examples
+user: $B/virgod $B/virgo $(PLUGIN_LIB) $B/virgo-prompt.so $B/libvirgo.so $B/virgo_kernelupcall_plugin $(FUNC_LIB) examples
 
 deps:
 	@tests/deps.sh build
@@ -97,8 +103,19 @@ $B/virgo: $(CLI_OBJ) $B/libvirgo-shell.a $B/libvirgo.a $B/virgo.list
 	$(call say,LD,$@)$(CC) $(SANFLAGS) -Wl,--dynamic-list=$B/virgo.list -o $@ $(CLI_OBJ) $B/libvirgo-shell.a \
 		-Wl,--whole-archive $B/libvirgo.a -Wl,--no-whole-archive $(LIB_LIBS) -ldl -lm
 
-$B/virgo-analytics.so: $(AN_OBJ)
-	$(call say,LD,$@)$(CC) $(SANFLAGS) -shared -o $@ $^ $(AN_LIBS)
+# Nobody but its owner may be able to write to a plugin, or virgo does not load it. Of a plugin only the descriptor is
+# seen; the pure files of core, with what they want of the shim, are its own copy.
+$B/libpure.a: $(PURE_OBJ) $B/user/lib/kshim.o
+	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
+
+$B/plugin.map: Makefile
+	@mkdir -p $(@D)
+	@echo '{ global: virgo_plugin; local: *; };' >$@
+
+$B/plugins/analytics.so: $(filter $B/user/plugins/analytics/%,$(PLUGIN_OBJ)) $(AN_OBJ) $B/libpure.a $B/plugin.map
+	@mkdir -p $(@D) && chmod go-w $(@D)
+	$(call say,LD,$@)$(CC) $(SANFLAGS) -shared -Wl,--version-script=$B/plugin.map -o $@ $(filter-out %.map,$^) $(AN_LIBS) && \
+		chmod go-w $@
 
 # loaded at a terminal only, so that virgo itself starts without readline
 $B/virgo-prompt.so: $(PROMPT_OBJ)
@@ -127,11 +144,15 @@ $B/user/shell/prompt/%.o: shell/prompt/%.c Makefile VERSION
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(UUSER) -fvisibility=hidden -c -o $@ $<
 
+$B/user/plugins/%.o: plugins/%.c Makefile VERSION
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(UUSER) -Iplugins -c -o $@ $<
+
 $B/user/%.o: %.c Makefile VERSION
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(UUSER) -c -o $@ $<
 
--include $(NODE_OBJ:.o=.d) $(PURE_OBJ:.o=.d) $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(SHELL_OBJ:.o=.d) $(AN_OBJ:.o=.d) $(PROMPT_OBJ:.o=.d) $(HELP_OBJ:.o=.d)
+-include $(NODE_OBJ:.o=.d) $(PURE_OBJ:.o=.d) $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(SHELL_OBJ:.o=.d) $(AN_OBJ:.o=.d) $(PLUGIN_OBJ:.o=.d) $(PROMPT_OBJ:.o=.d) $(HELP_OBJ:.o=.d)
 
 # --- sample programs, as somebody else would build them ---------------------------------------------
 EXAMPLES := $(patsubst lib/examples/%.c,$B/examples/%,$(wildcard lib/examples/*.c))

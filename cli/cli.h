@@ -231,7 +231,8 @@ void help_overview(FILE *to);
 int help_topic(FILE *to, int argc, const char *const *argv);	/* 0, or -1: no such topic */
 void help_command(FILE *to, const struct cli_command *cmd);
 void help_synopsis(FILE *to, const struct cli_command *cmd);
-void help_man(FILE *to);
+/* the man page's part on what is built in, or on the plugin that serves word */
+void help_man(FILE *to, const char *word);
 /*
  * complete.c: candidates for the last of argv, one a line: word, tab, description; ":file" and ":dir"
  * stand for names of files.
@@ -260,10 +261,12 @@ int cli_own_dir(char *dir, size_t size);
 
 /*
  * plugin-load.c: put the commands of the plugin that serves word into the table, for good. 1: they are
- * there; 0: there is no such plugin, or the word is built in; -1: it is refused, err says why and
- * what to do. Only for words that cli_find() and cli_is_group() don't know.
+ * there; 0: there is no such plugin, or the word is built in; -1: it is refused, or ought to be
+ * there and is not, err says why and what to do. Only for words that cli_find() and cli_is_group() don't know.
  */
 int cli_plugin_load(const char *word, struct virgo_error *err);
+/* those that come with virgo, for who wants to see all; those that can't be loaded are left out */
+void cli_plugin_load_bundled(void);
 /* is word the first of a command, of whatever kind? Loads and runs nothing. */
 bool cli_knows(const char *word);
 /* the commands of the i-th plugin that is loaded: NULL past the end */

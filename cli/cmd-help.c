@@ -9,7 +9,7 @@
 #include "shell/shell.h"
 
 static const struct cli_option help_options[] = {
-	{ 0, "man", NULL, "the commands' part of virgo(1), for the manual page's source" },
+	{ 0, "man", NULL, "the commands' part of virgo(1), or of a plugin's page: its source" },
 	{ 0 }
 };
 
@@ -46,7 +46,9 @@ static int help_json(struct run *r)
 	char topic[2 * CLI_NAME_MAX] = "";
 	size_t i;
 
-	if (r->argc)
+	if (!r->argc)
+		cli_plugin_load_bundled();
+	else
 		snprintf(topic, sizeof(topic), "%s%s%s", r->argv[0], r->argc > 1 ? " " : "",
 			 r->argc > 1 ? r->argv[1] : "");
 	out_list(&r->out, cols, CLI_COUNT(cols));
@@ -111,7 +113,7 @@ static int help(struct run *r)
 		return help_json(r);
 	}
 	if (run_flag(r, "man"))
-		help_man(to);
+		help_man(to, r->argc ? r->argv[0] : NULL);
 	else
 		ret = help_topic(to, r->argc, r->argv);
 	if (fclose(to) || ret)

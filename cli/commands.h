@@ -13,7 +13,6 @@ extern const struct cli_command commands_mem[];		/* cmd-mem.c */
 extern const struct cli_command commands_block[];	/* cmd-block.c */
 extern const struct cli_command commands_config[];	/* cmd-config.c */
 extern const struct cli_command commands_key[];		/* cmd-key.c */
-extern const struct cli_command commands_analytics[];	/* cmd-analytics.c */
 extern const struct cli_command commands_api[];		/* cmd-api.c */
 extern const struct cli_command commands_bench[];	/* cmd-bench.c */
 extern const struct cli_command commands_doctor[];	/* cmd-doctor.c */

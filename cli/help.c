@@ -80,6 +80,7 @@ void help_overview(FILE *to)
 {
 	const struct cli_group *g;
 
+	cli_plugin_load_bundled();
 	fputs("usage: virgo [OPTION…] COMMAND [ARGUMENT…]\n", to);
 	for (g = cli_groups; g->name; g++) {
 		if (g != cli_groups && !strcmp(g->name, g[-1].name))
@@ -178,6 +179,14 @@ static void man_option(FILE *to, const struct cli_option *opt)
 	fputc('\n', to);
 }
 
+static void man_group(FILE *to, const char *name)
+{
+	fputs(".SH COMMANDS: ", to);
+	for (; *name; name++)
+		fputc(*name >= 'a' && *name <= 'z' ? *name - 32 : *name, to);
+	fputc('\n', to);
+}
+
 static void man_command(FILE *to, const struct cli_command *cmd)
 {
 	const struct cli_option *opt;
@@ -196,26 +205,38 @@ static void man_command(FILE *to, const struct cli_command *cmd)
 		man_option(to, opt);
 }
 
-void help_man(FILE *to)
+static void man_plugin(FILE *to, const char *word)
+{
+	const struct plugin *p = plugin_loaded(word);
+	const struct cli_command *cmd;
+
+	if (!p)
+		return;
+	man_group(to, word);
+	for (cmd = p->rows; cmd->name; cmd++)
+		man_command(to, cmd);
+}
+
+void help_man(FILE *to, const char *word)
 {
 	const struct cli_option *opt;
 	const struct cli_command *cmd;
 	const struct cli_group *g;
 	size_t i;
 
+	if (word) {
+		man_plugin(to, word);
+		return;
+	}
 	fputs(".SH OPTIONS BEFORE THE COMMAND\n", to);
 	for (opt = cli_globals; opt->name; opt++)
 		man_option(to, opt);
 	for (i = 0; (cmd = cli_at(i, &g)); i++) {
 		if (g->origin)
-			break;	/* a plugin has pages of its own */
+			break;
 		if (g == cli_groups ? cmd == g->commands :
-		    cmd == g->commands && strcmp(g->name, g[-1].name)) {
-			fputs(".SH COMMANDS: ", to);
-			for (const char *p = g->name; *p; p++)
-				fputc(*p >= 'a' && *p <= 'z' ? *p - 32 : *p, to);
-			fputc('\n', to);
-		}
+		    cmd == g->commands && strcmp(g->name, g[-1].name))
+			man_group(to, g->name);
 		man_command(to, cmd);
 	}
 }

@@ -54,8 +54,8 @@ static void data_dir(char dir[PATH_MAX])
 		snprintf(dir, PATH_MAX, "%.4000s/.local/share/virgo/plugins", home);
 }
 
-/* PREFIX/lib/virgo/plugins of an installation that was moved to another prefix */
-static void moved_dir(char dir[PATH_MAX])
+/* PREFIX/lib/virgo/plugins of an installation that was moved to another prefix; a build's own */
+static void beside_dir(char dir[PATH_MAX])
 {
 	char own[PATH_MAX];
 	size_t n;
@@ -66,6 +66,8 @@ static void moved_dir(char dir[PATH_MAX])
 	n = strlen(own);
 	if (n >= 4 && !strcmp(own + n - 4, "/bin"))
 		snprintf(dir, PATH_MAX, "%.*s/lib/virgo/plugins", (int)(n - 4), own);
+	else
+		snprintf(dir, PATH_MAX, "%.4000s/plugins", own);
 	if (!strcmp(dir, VIRGO_LIBDIR "/virgo/plugins"))
 		*dir = '\0';
 }
@@ -82,13 +84,20 @@ bool plugin_dir_at(size_t i, char dir[PATH_MAX])
 		data_dir(dir);
 		return true;
 	case 1:
-		moved_dir(dir);
+		beside_dir(dir);
 		return true;
 	case 2:
 		snprintf(dir, PATH_MAX, "%s", VIRGO_LIBDIR "/virgo/plugins");
 		return true;
 	}
 	return false;
+}
+
+void plugin_home(char dir[PATH_MAX])
+{
+	beside_dir(dir);
+	if (!*dir)
+		snprintf(dir, PATH_MAX, "%s", VIRGO_LIBDIR "/virgo/plugins");
 }
 
 static bool is_there(const char *dir, const char *word, bool object, char path[PATH_MAX])

@@ -9,13 +9,7 @@
 #include <string.h>
 
 #include "cli/complete.h"
-#include "cli/plugin.h"
-
-struct virgo_plugin_run {
-	struct run *r;
-	struct out_col cols[OUT_COLS_MAX];
-	const char *misuse;		/* the first thing that was wrong */
-};
+#include "cli/plugin-run.h"
 
 static int host_argc(const struct virgo_plugin_run *run)
 {
@@ -139,8 +133,7 @@ static void host_node_failed(struct virgo_plugin_run *run, const struct virgo_er
 
 /* --- output ------------------------------------------------------------------------------------ */
 
-/* a row that was left unfinished is filled up, or those after it would be shifted */
-static void finish_row(struct virgo_plugin_run *run)
+void plugin_finish_row(struct virgo_plugin_run *run)
 {
 	struct out *o = &run->r->out;
 
@@ -153,7 +146,7 @@ static void finish_row(struct virgo_plugin_run *run)
 
 static int host_failures(struct virgo_plugin_run *run, size_t asked)
 {
-	finish_row(run);
+	plugin_finish_row(run);
 	run->r->asked = asked;
 	return run_failures(run->r);
 }
@@ -164,7 +157,7 @@ static void begin(struct virgo_plugin_run *run, const struct virgo_plugin_column
 	struct out *o = &run->r->out;
 	unsigned int i;
 
-	finish_row(run);
+	plugin_finish_row(run);
 	if (o->open)
 		out_end(o);
 	for (i = 0; columns && i < n && i < OUT_COLS_MAX && columns[i].key; i++)
@@ -194,7 +187,7 @@ static void host_record(struct virgo_plugin_run *run, const struct virgo_plugin_
 
 static void host_end(struct virgo_plugin_run *run)
 {
-	finish_row(run);
+	plugin_finish_row(run);
 	out_end(&run->r->out);
 }
 
@@ -289,6 +282,23 @@ static void host_print(struct virgo_plugin_run *run, const char *fmt, ...)
 	}
 }
 
+static void host_shown(struct virgo_plugin_run *run, const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (n >= 0) {
+		out_shown(&run->r->out, "%s", text);
+		free(text);
+	} else {
+		run->r->out.error = ENOMEM;
+	}
+}
+
 /* the verb wants a NUL behind the bytes, which ours need not have */
 static void host_value(struct virgo_plugin_run *run, const void *data, size_t len)
 {
@@ -308,6 +318,11 @@ static void host_value(struct virgo_plugin_run *run, const void *data, size_t le
 static int host_is_json(const struct virgo_plugin_run *run)
 {
 	return out_is_json(&run->r->out);
+}
+
+static int host_is_table(const struct virgo_plugin_run *run)
+{
+	return run->r->out.format == OUT_TABLE;
 }
 
 static int host_output_failed(const struct virgo_plugin_run *run)
@@ -396,6 +411,9 @@ static const struct virgo_plugin_host host = {
 	.interrupted = host_interrupted, .quiet = host_quiet, .verbose = host_verbose,
 	.input = host_input,
 	.offer = host_offer, .completion_ctx = host_completion_ctx,
+	.is_table = host_is_table, .shown = host_shown, .json_text = plugin_json_text,
+	.progress = plugin_progress, .prompt = plugin_prompt, .running_file = plugin_running_file,
+	.call_all = plugin_call_all, .call_folded = plugin_call_folded,
 };
 
 int plugin_run(struct run *r)
@@ -409,7 +427,8 @@ int plugin_run(struct run *r)
 	if (!p)
 		return run_fail(r, VIRGO_FAILED, "the plugin has gone");
 	ret = p->commands[i].run(&host, &run);
-	finish_row(&run);
+	plugin_progress(&run, NULL);
+	plugin_finish_row(&run);
 	if (run.misuse || ret < 0 || ret > 255)
 		run_hint(r, "this is a fault of the plugin, %s", p->path);
 	if (run.misuse)

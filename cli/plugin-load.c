@@ -67,6 +67,9 @@ static void say_unloadable(const char *path, struct virgo_error *err)
 	if (!strncmp(why, path, n) && !strncmp(why + n, ": ", 2))
 		why += n + 2;
 	virgo_error_set(err, VIRGO_FAILED, "plugin %s can't be loaded: %s", path, why);
+	n = strcspn(why, ":");
+	if (strstr(why, ": cannot open shared object file"))
+		virgo_error_hint(err, "install the package that has %.*s", (int)n, why);
 }
 
 struct plugin *plugin_open(const char *word, const char *path, struct virgo_error *err)
@@ -102,6 +105,42 @@ fail:
 	return NULL;
 }
 
+/* plugins that are built and installed with virgo */
+static const char *const bundled[] = { VIRGO_PLUGINS };
+
+static bool is_bundled(const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < CLI_COUNT(bundled); i++)
+		if (!strcmp(bundled[i], word))
+			return true;
+	return false;
+}
+
+void cli_plugin_load_bundled(void)
+{
+	struct virgo_error err;
+	size_t i;
+
+	for (i = 0; i < CLI_COUNT(bundled); i++)
+		cli_plugin_load(bundled[i], &err);
+}
+
+/* somebody who asks for what should have come with virgo is told so */
+static int absent(const char *word, struct virgo_error *err)
+{
+	char path[PATH_MAX];
+
+	if (!is_bundled(word) || plugin_find(word, false, path))
+		return 0;
+	plugin_home(path);
+	virgo_error_set(err, VIRGO_FAILED, "the plugin is not installed: no %s.so in %s", word,
+			path);
+	virgo_error_hint(err, "make install puts it there; virgo-plugin(7) says where else it may lie");
+	return -1;
+}
+
 int cli_plugin_load(const char *word, struct virgo_error *err)
 {
 	struct plugin *p, **last = &loaded;
@@ -111,8 +150,10 @@ int cli_plugin_load(const char *word, struct virgo_error *err)
 	virgo_error_clear(err);
 	if (plugin_loaded(word))
 		return 1;
-	if (cli_find(1, &word, &used) || cli_is_group(word) || !plugin_find(word, true, path))
+	if (cli_find(1, &word, &used) || cli_is_group(word))
 		return 0;
+	if (!plugin_find(word, true, path))
+		return absent(word, err);
 	p = plugin_open(word, path, err);
 	if (!p)
 		return -1;
@@ -128,7 +169,7 @@ bool cli_knows(const char *word)
 	int used;
 
 	return cli_find(1, &word, &used) || cli_is_group(word) || plugin_find(word, true, path) ||
-	       plugin_find(word, false, path);
+	       plugin_find(word, false, path) || is_bundled(word);
 }
 
 const struct virgo_plugin_function *cli_plugin_function_at(size_t i)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What is asked of a file before any of it runs: that nobody but root and the user could have put it
- * there, and that a shared object is all there (one that was cut short would end us by SIGBUS while
- * it is loaded). Runs nothing of the file.
+ * What is asked of a file before any of it runs: that nobody but root, the user and the owner of this
+ * program could have put it there, and that a shared object is all there (one that was cut short
+ * would end us by SIGBUS while it is loaded). Runs nothing of the file.
  */
 #include <elf.h>
 #include <errno.h>
@@ -19,9 +19,17 @@ enum { ELF_SEGMENTS_MAX = 128 };
 /* the linker's: the head of this very program */
 extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
+/* whoever owns this very program does as they like with it already */
+static bool is_owner(uid_t uid)
+{
+	struct stat own;
+
+	return !uid || uid == geteuid() || (!stat("/proc/self/exe", &own) && own.st_uid == uid);
+}
+
 static bool only_ours(const char *path, const struct stat *st, struct virgo_error *err)
 {
-	if (st->st_uid && st->st_uid != geteuid()) {
+	if (!is_owner(st->st_uid)) {
 		virgo_error_set(err, VIRGO_NOT_ALLOWED, "%s is not used: it belongs to user %u", path,
 				(unsigned int)st->st_uid);
 		virgo_error_hint(err, "if you trust it, copy it, or chown %u %s",

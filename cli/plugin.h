@@ -51,6 +51,8 @@ bool plugin_is_word(const char *word);
 bool plugin_is_program(const char *word);
 /* the i-th directory of plugins: false past the last one; "" for one that is left out */
 bool plugin_dir_at(size_t i, char dir[PATH_MAX]);
+/* where this virgo's own plugins are installed */
+void plugin_home(char dir[PATH_MAX]);
 /* the first WORD.so, or virgo-WORD, of the plugin directories (then of PATH): is there one? */
 bool plugin_find(const char *word, bool object, char path[PATH_MAX]);
 /* all of them, those found first that would be taken; other than 0 from fn ends it */

@@ -15,7 +15,6 @@ const struct cli_group cli_groups[] = {
 	{ "memory", commands_block },
 	{ "settings", commands_config },
 	{ "settings", commands_key },
-	{ "learning", commands_analytics },
 	{ "shell", commands_shell },
 	{ "other", commands_api },
 	{ "other", commands_bench },

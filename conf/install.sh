@@ -74,7 +74,6 @@ release()
 major=1
 put 755 "$B/virgo" "$BINDIR/virgo"
 put 755 "$B/virgod" "$SBINDIR/virgod"
-put 755 "$B/virgo-analytics.so" "$LIBDIR/virgo/virgo-analytics.so"
 put 755 "$B/virgo-prompt.so" "$LIBDIR/virgo/virgo-prompt.so"
 put 755 "$B/virgo_kernelupcall_plugin" "$LIBDIR/virgo/virgo_kernelupcall_plugin"
 put 644 "$B/functions/sample.so" "$LIBDIR/virgo/functions/sample.so"
@@ -88,6 +87,7 @@ done
 put 644 kmod/include/uapi/virgo.h "$INCDIR/virgo/uapi.h"
 put 644 plugins/virgo_plugin.h "$INCDIR/virgo_plugin.h"
 [ "$mode" = uninstall ] || install -d -m 755 "$DESTDIR$LIBDIR/virgo/plugins"
+put 755 "$B/plugins/analytics.so" "$LIBDIR/virgo/plugins/analytics.so"
 put 644 "$(filled lib/virgo.pc.in)" "$LIBDIR/pkgconfig/virgo.pc"
 
 # --- documentation and completions -------------------------------------------------------------------

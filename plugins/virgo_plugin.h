@@ -65,6 +65,8 @@ extern "C" {
 /* of <virgo/virgo.h>, for those who use it */
 struct virgo_ctx;
 struct virgo_conf;
+struct virgo_request;
+struct virgo_answer;
 
 struct virgo_plugin_run;	/* one command on its way */
 struct virgo_plugin_completion;	/* one completion on its way */
@@ -181,6 +183,10 @@ struct virgo_plugin_column {
 	int right;			/* numbers stand right in a table */
 };
 
+/* one node's answer, which is good; it is virgo's, and gone when the call returns */
+typedef void (*virgo_plugin_answer_fn)(struct virgo_plugin_run *run,
+				       const struct virgo_answer *answer, void *arg);
+
 /* is there host->member? Those of VIRGO_PLUGIN_ABI 1 as it was first need not be asked for. */
 #define VIRGO_PLUGIN_HAS(host, member) \
 	((host)->size > offsetof(struct virgo_plugin_host, member) && (host)->member)
@@ -287,6 +293,47 @@ struct virgo_plugin_host {
 	 */
 	void (*offer)(struct virgo_plugin_completion *c, const char *word, const char *about);
 	struct virgo_ctx *(*completion_ctx)(struct virgo_plugin_completion *c);
+
+	/* the format is a table: what people read, not programs */
+	int (*is_table)(const struct virgo_plugin_run *run);
+	/* print(), escaped as cells are: for what others wrote, which must not drive the terminal */
+	void (*shown)(struct virgo_plugin_run *run, const char *fmt, ...) VIRGO_PLUGIN_PRINTF(2, 3);
+	/*
+	 * A JSON string with its quotes, U+FFFD where it is not UTF-8. With a name a member of an
+	 * object, "name":"text", which is "name_b64":"…" where it is not UTF-8. malloc'd, the
+	 * plugin's to free; NULL: out of memory.
+	 */
+	char *(*json_text)(const char *name, const void *data, size_t len);
+	/*
+	 * How far long work is: one line on a terminal, in place of the one before; nothing with -q
+	 * and elsewhere. NULL takes it away, as the command's return does: before anything is printed.
+	 */
+	void (*progress)(struct virgo_plugin_run *run, const char *text);
+	/*
+	 * Print a question and read one line from standard input into answer, without its end, cut
+	 * to size - 1 bytes: its length, or -1: there is none, or Ctrl-C came.
+	 */
+	int (*prompt)(struct virgo_plugin_run *run, const char *question, char *answer, size_t size);
+	/*
+	 * The path of a file in the directory of the nodes that "virgo up" started: 0 (the file need
+	 * not be there), or -1: no nodes run there, or path is too small.
+	 */
+	int (*running_file)(struct virgo_plugin_run *run, const char *name, char *path, size_t size);
+	/*
+	 * Ask every node of the context. The answers that are good come in the order of the nodes,
+	 * or (TSV, raw, ndjson) as soon as they are there; a dead node costs its own time-out and
+	 * nobody else's answer, and is kept for failures(). *failed (may be NULL): how many. A status,
+	 * other than VIRGO_OK only where the asking itself failed: it has been reported.
+	 */
+	int (*call_all)(struct virgo_plugin_run *run, const struct virgo_request *req,
+			virgo_plugin_answer_fn fn, void *arg, size_t *failed);
+	/*
+	 * The same for text, outside of lists: what fn prints of an answer stands under the names of
+	 * all nodes of which it prints the same ("node[1-3]:"), a single node's without a heading. In
+	 * JSON fn is not called: a list of {"node","status","body"}. Ends with failures(); the status.
+	 */
+	int (*call_folded)(struct virgo_plugin_run *run, const struct virgo_request *req,
+			   virgo_plugin_answer_fn fn, void *arg);
 };
 
 #ifdef __cplusplus

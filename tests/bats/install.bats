@@ -77,6 +77,7 @@ again()
 	echo '#include <virgo_plugin.h>' | cc -Wall -Wextra -Werror -pedantic -std=c99 -I"$D/usr/include" -x c -fsyntax-only -
 	assert_dir_exist "$D/usr/lib/virgo/plugins"
 	assert_file_permission 755 "$D/usr/lib/virgo/plugins"
+	assert_exist "$D/usr/lib/virgo/plugins/analytics.so"
 	assert_exist "$D/usr/share/man/man7/virgo-plugin.7"
 }
 

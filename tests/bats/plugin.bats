@@ -20,6 +20,8 @@ setup_file()
 	umask 022
 	mkdir -m 700 "$XDG_RUNTIME_DIR" "$XDG_CONFIG_HOME" "$XDG_DATA_HOME"
 	make -C "$TOP" --no-print-directory -s install DESTDIR="$D" PREFIX=/usr
+	# the one that comes with virgo has a test of its own, the others count plugins
+	mv "$D/usr/lib/virgo/plugins/analytics.so" "$BATS_FILE_TMPDIR"
 	cp -r "$TOP/plugins/sample" "$SAMPLE"
 	make -C "$SAMPLE" --no-print-directory -s PREFIX="$D/usr" CFLAGS='-O1 -Wall -Wextra -Werror -pedantic'
 	# any plugin at all: what it is comes by -D
@@ -220,6 +222,170 @@ refused()
 	assert_failure 1
 	[ -z "$stderr" ]
 	jq -e '.error.command == "junk"' <<<"$output"
+}
+
+@test "the plugin that comes with virgo: missed by name, and in the overview where it is" {
+	unset VIRGO_PLUGIN_PATH
+	own=$D/usr/lib/virgo/plugins
+	for words in 'analytics' 'analytics show' 'help analytics' 'shell -c analytics\ show'; do
+		eval "run --separate-stderr virgo $words"
+		assert_failure 1
+		assert_output ''
+		[[ $stderr = *"the plugin is not installed: no analytics.so in $own"$'\n''hint: make install puts it there'* ]] || fail "$stderr"
+		[[ ${#stderr_lines[@]} = 2 ]] || fail "$stderr"
+	done
+	run -1 virgo -o json analytics show
+	jq -e '.error | .command == "analytics" and .kind == "failed"' <<<"$output"
+	run -0 virgo --complete analytics ''
+	assert_output ''
+	run -0 virgo help
+	refute_output --partial 'analytics'
+	cp "$BATS_FILE_TMPDIR/analytics.so" "$own"
+	run -0 virgo help
+	assert_line --regexp '^  analytics train +learn from kernel logs'
+	run -0 virgo --help
+	assert_line --regexp '^  analytics train +learn from kernel logs'
+	[ "$(virgo -o json help | jq '[.[] | select(.group == "plugins")] | length')" = 9 ]
+	run -0 virgo --complete analytics ro
+	assert_output --regexp $'^rollback\t'
+	[ "$(virgo -o json plugin info analytics | jq -r .path)" = "$own/analytics.so" ]
+	[ "$(virgo -o json plugin info analytics | jq -r .version)" = "$(cat "$TOP/VERSION")" ]
+	# one's own goes before it
+	any analytics
+	VIRGO_PLUGIN_PATH=$PWD/p run -0 virgo analytics go on
+	assert_output 'on ran'
+	chmod g+w "$own/analytics.so"
+	run -4 virgo analytics show
+	assert_output --partial 'its group can write to it'
+	run -0 virgo help
+	rm "$own/analytics.so"
+	# a build has its own beside it
+	[ "$("$TOP/build/virgo" -o json plugin info analytics | jq -r .path)" = "$TOP/build/plugins/analytics.so" ]
+	run objdump -T "$TOP/build/plugins/analytics.so"
+	[ "$(grep -v UND <<<"$output" | grep -cE ' (an|vg|virgo)_')" = 1 ]
+}
+
+@test "what belongs to virgo's owner is as good as virgo" {
+	[ "$(id -u)" = 0 ] || skip 'needs root'
+	mkdir -m 755 built
+	cp "$VIRGO" built/virgo
+	any mine
+	mv p built/plugins
+	chown -R nobody built
+	VIRGO_PLUGIN_PATH='' run -0 built/virgo mine
+	assert_output 'mine ran'
+	chown root built/virgo
+	VIRGO_PLUGIN_PATH='' run -4 built/virgo mine
+	assert_output --partial 'it belongs to user'
+}
+
+@test "the host's later calls: questions, escaped text, JSON, and all nodes at once" {
+	cat >asks.c <<-'END'
+	#include <stdio.h>
+	#include <stdlib.h>
+	#include <string.h>
+	#include <virgo/virgo.h>
+	#include <virgo_plugin.h>
+	static const struct virgo_plugin_host *h;
+	static const struct virgo_request node = { .service = VIRGO_CONTROL, .method = "GET", .target = "/v1/node" };
+	static const struct virgo_request gone = { .service = VIRGO_CONTROL, .method = "GET", .target = "/v1/nothing" };
+	static int ask(const struct virgo_plugin_host *host, struct virgo_plugin_run *run)
+	{
+		char line[8];
+		int n;
+		while ((n = host->prompt(run, "? ", line, sizeof(line))) >= 0)
+			host->print(run, "%d<%s>\n", n, line);
+		return VIRGO_PLUGIN_HAS(host, call_folded) ? VIRGO_OK : VIRGO_FAILED;
+	}
+	static int text(const struct virgo_plugin_host *host, struct virgo_plugin_run *run)
+	{
+		char *a = host->json_text(NULL, "a\"\xff", 3), *b = host->json_text("n", "\xff", 1);
+		host->progress(run, "half way");
+		host->print(run, "%d%s,%s,", host->is_table(run), a, b);
+		host->shown(run, "%s", "\033[1m");
+		host->print(run, "\n");
+		free(a);
+		free(b);
+		return VIRGO_OK;
+	}
+	static void row(struct virgo_plugin_run *run, const struct virgo_answer *answer, void *arg)
+	{
+		h->str(run, answer->node);
+		h->str(run, arg);
+	}
+	static void same(struct virgo_plugin_run *run, const struct virgo_answer *answer, void *arg)
+	{
+		static const struct virgo_plugin_column cols[] = { { "at", "AT", 0 } };
+		h->print(run, "head\n");
+		h->list(run, cols, 1);
+		h->str(run, strcmp(answer->node, "127.0.0.2") ? "here" : "there");
+	}
+	static int rows(const struct virgo_plugin_host *host, struct virgo_plugin_run *run)
+	{
+		static const struct virgo_plugin_column cols[] = { { "node", "NODE", 0 }, { "arg", "ARG", 0 } };
+		size_t failed = 9;
+		int ret, worst;
+		h = host;
+		host->list(run, cols, 2);
+		ret = host->call_all(run, host->argc(run) ? &gone : &node, row, "x", &failed);
+		worst = host->failures(run, 3);
+		host->warn(run, "failed %zu", failed);
+		return ret ? ret : worst;
+	}
+	static int fold(const struct virgo_plugin_host *host, struct virgo_plugin_run *run)
+	{
+		h = host;
+		return host->call_folded(run, &node, same, NULL);
+	}
+	static int file(const struct virgo_plugin_host *host, struct virgo_plugin_run *run)
+	{
+		char path[4096];
+		int ret = host->running_file(run, host->argv(run)[0], path, host->argc(run) > 1 ? 8 : sizeof(path));
+		host->print(run, "%d %s\n", ret, ret ? "" : path);
+		return VIRGO_OK;
+	}
+	static const struct virgo_plugin_command commands[] = {
+		{ .name = "ask", .summary = "s", .run = ask },
+		{ .name = "text", .summary = "s", .run = text },
+		{ .name = "rows", .summary = "s", .max_args = 1, .run = rows },
+		{ .name = "fold", .summary = "s", .run = fold },
+		{ .name = "file", .summary = "s", .min_args = 1, .max_args = 2, .run = file },
+		{ .name = NULL }
+	};
+	const struct virgo_plugin virgo_plugin = {
+		.head = VIRGO_PLUGIN_HEAD, .name = "asks", .version = "1", .summary = "s", .commands = commands,
+	};
+	END
+	cc -Wall -Wextra -Werror -Wno-missing-field-initializers -Wno-unused-parameter -I"$D/usr/include" -fPIC -shared -o p/asks.so asks.c
+	[ "$(printf 'one\n\nlonger than eight\nend' | virgo asks ask)" = $'? 3<one>\n? 0<>\n? 7<longer >\n? 3<end>\n? ' ]
+	[ "$(virgo asks text 2>&1)" = '0"a\"\ufffd","n_b64":"/w==",\x1b[1m' ]
+	[[ $(virgo -o table asks text) = 1* ]]
+	# how far it is: on a terminal, gone when the command ends, and silent with -q
+	for quiet in '' -q; do
+		run -0 python3 -c '
+import os, pty, subprocess, sys
+master, slave = pty.openpty()
+subprocess.run([os.environ["VIRGO"], *sys.argv[1:], "asks", "text"], stdout=subprocess.DEVNULL, stderr=slave, check=True)
+os.write(slave, b"end")
+seen = b""
+while not seen.endswith(b"end"):
+    seen += os.read(master, 100)
+print(repr(seen))' $quiet
+		[ "$output" = "$([ $quiet ] && echo "b'end'" || echo "b'\\rhalf way\\x1b[K\\r\\x1b[Kend'")" ] || fail "$output"
+	done
+	run --separate-stderr virgo -w '127.0.0.[1-3]' -o table asks rows
+	assert_success
+	assert_output $'NODE       ARG\n127.0.0.1  x\n127.0.0.2  x\n127.0.0.3  x'
+	[ "$stderr" = 'failed 0' ]
+	run --separate-stderr virgo -w '127.0.0.[1-3]' asks rows gone
+	assert_failure 3
+	[[ $stderr = *'3 of 3 nodes failed'*'failed 3' ]] || fail "$stderr"
+	run -0 virgo -w '127.0.0.[1-3]' -o table asks fold
+	assert_output $'127.0.0.[1,3]:\nhead\nAT\nhere\n\n127.0.0.2:\nhead\nAT\nthere'
+	[ "$(virgo -w '127.0.0.[1-3]' -o json asks fold | jq -c 'map(.node)')" = '["127.0.0.1","127.0.0.2","127.0.0.3"]' ]
+	[ "$(virgo asks file some.conf)" = "0 $XDG_RUNTIME_DIR/virgo/some.conf" ]
+	[ "$(virgo asks file some.conf short)" = '-1 ' ]
+	[ "$(virgo asks file ../x)" = '-1 ' ]
 }
 
 @test "over nodes: virgo's context and connections, libvirgo's functions, failures named" {

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The command table, help, completion and virgo(1) agree. --fix renews the man page's part.
+# The command table, help, completion and the man pages agree: virgo's own commands stand in virgo(1), those of a plugin that
+# comes with it in virgo-WORD(1). --fix renews the man pages' parts.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 virgo=${VIRGO:-$root/build/virgo}
-man=$root/man/virgo.1
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-wrong=0
+wrong=0 fix=no
+[[ ${1-} != --fix ]] || fix=yes
 
 complain()
 {
@@ -20,15 +21,38 @@ complain()
 export XDG_RUNTIME_DIR=$tmp XDG_CONFIG_HOME=$tmp XDG_DATA_HOME=$tmp
 unset VIRGO_PLUGIN_PATH VIRGO_CONFIG VIRGO_NODES VIRGO_OUTPUT VIRGO_KEY_FILE
 
-"$virgo" help --man > "$tmp/commands"
-if [[ ${1-} = --fix ]]; then
-	sed -e "/^\.\\\\\" begin commands/r $tmp/commands" \
-		-e '/^\.\\" begin commands/,/^\.\\" end commands/{/^\.\\" begin commands/b;/^\.\\" end commands/b;d}' \
-		"$man" > "$tmp/man"
-	cat "$tmp/man" > "$man"
-fi
-sed -n '/^\.\\" begin commands/,/^\.\\" end commands/p' "$man" | sed '1d;$d' > "$tmp/in-man"
-diff -u "$tmp/in-man" "$tmp/commands" >&2 || complain "man/virgo.1 is not what the table says: tests/lint/cli-tables.sh --fix"
+# The plugins that come with virgo; others of this machine are not ours.
+plugins=()
+for source in "$root"/plugins/*/; do
+	word=$(basename "$source")
+	[[ $word = sample ]] || plugins+=("$word")
+done
+for word in "${plugins[@]}"; do
+	[[ $("$virgo" -o json plugin info "$word" | jq -r .path) = "$(realpath "$(dirname "$virgo")")/plugins/$word.so" ]] ||
+		complain "the plugin $word of this build is not what virgo uses"
+done
+
+# in_page FILE WORD...: the part of FILE is what "virgo help --man WORD..." prints
+in_page()
+{
+	local page=$root/man/$1
+
+	"$virgo" help --man "${@:2}" > "$tmp/commands"
+	[[ -s $tmp/commands ]] || complain "virgo help --man ${*:2} prints nothing"
+	if [[ $fix = yes ]]; then
+		sed -e "/^\.\\\\\" begin commands/r $tmp/commands" \
+			-e '/^\.\\" begin commands/,/^\.\\" end commands/{/^\.\\" begin commands/b;/^\.\\" end commands/b;d}' \
+			"$page" > "$tmp/man"
+		cat "$tmp/man" > "$page"
+	fi
+	sed -n '/^\.\\" begin commands/,/^\.\\" end commands/p' "$page" | sed '1d;$d' > "$tmp/in-man"
+	diff -u "$tmp/in-man" "$tmp/commands" >&2 || complain "man/$1 is not what the table says: tests/lint/cli-tables.sh --fix"
+}
+
+in_page virgo.1
+for word in "${plugins[@]}"; do
+	in_page "virgo-$word.1" "$word"
+done
 
 for pair in bash:virgo.bash zsh:_virgo fish:virgo.fish; do
 	"$virgo" completion "${pair%%:*}" | cmp -s - "$root/completions/${pair#*:}" ||
@@ -39,9 +63,11 @@ done
 jq -r '.[] | .name' "$tmp/table" > "$tmp/names"
 [[ $(sort "$tmp/names" | uniq -d | wc -l) = 0 ]] || complain "a command is there twice"
 
-# What completion offers, word by word, is the table's names.
-# Plugins of this machine are not ours.
-"$virgo" --complete '' | grep -vP '\t(plugin|program virgo-.*)$' | cut -f1 | while read -r word; do
+# What completion offers, word by word, is the table's names: those of virgo and of its plugins.
+{
+	"$virgo" --complete '' | grep -vP '\t(plugin|program virgo-.*)$' | cut -f1
+	"$virgo" --complete '' | grep -P '\tplugin$' | cut -f1 | grep -xFf <(printf '%s\n' "${plugins[@]}")
+} | while read -r word; do
 	if grep -q "^$word " "$tmp/names"; then
 		"$virgo" --complete "$word" '' | cut -f1 | sed "s/^/$word /"
 	fi
@@ -66,8 +92,12 @@ done < "$tmp/names"
 
 # What the code asks for by name stands in a table: a misspelt name would be an option that does nothing.
 jq -r '.[].options[].name' "$tmp/table" | sort -u > "$tmp/all-options"
-grep -ohE 'run_(opt|flag|opt_at|opt_u64|opt_size|opt_ms)\(r, "[a-z-]+"' "$root"/cli/*.c | sed 's/.*"\(.*\)"/\1/' | sort -u |
-while read -r asked; do
+{
+	grep -ohE 'run_(opt|flag|opt_at|opt_u64|opt_size|opt_ms)\(r, "[a-z-]+"' "$root"/cli/*.c
+	for word in "${plugins[@]}"; do
+		grep -ohE '(host->(option|flag|option_at|option_u64|option_size|option_ms)|given_list)\(run, "[a-z-]+"' "$root/plugins/$word"/*.c
+	done
+} | sed 's/.*"\(.*\)"/\1/' | sort -u | while read -r asked; do
 	grep -qx -e "$asked" "$tmp/all-options" || echo "$asked"
 done > "$tmp/unknown"
 [[ ! -s $tmp/unknown ]] || complain "asked for, but in no table: $(tr '\n' ' ' < "$tmp/unknown")"

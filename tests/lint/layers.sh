@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Who may know whom. Layers only look down: cli, plugins -> lib, shell; lib -> the pure files of core; services -> core; hosts ->
-# core and services. What differs by host stands at the seam, what differs by kernel in compat.h.
+# Who may know whom. Layers only look down: cli, plugins -> lib, shell; plugins/analytics -> analytics; lib -> the pure files of
+# core; services -> core; hosts -> core and services. What differs by host stands at the seam, what differs by kernel in compat.h.
 set -uo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
@@ -35,7 +35,11 @@ git grep -nE '^#include "(core|mempool|linux|user|cli|lib|analytics|kapi)/' -- h
 git grep -nE '^#include [<"]virgo/' -- helper | grep -vE '[<"]virgo/function\.h' | refuse 'the helper knows the library'
 git grep -nE '^#include "helper/' -- lib cli analytics | refuse 'somebody knows the helper from within'
 git grep -nE '^#include "(core|mempool|linux|user|cli)/' -- analytics | refuse 'analytics knows the node or the command'
-git grep -nE '^#include "' -- plugins | refuse 'a plugin knows more than installed headers'
+git grep -nE '^#include "' -- plugins ':!plugins/analytics' | refuse 'a plugin knows more than installed headers'
+git grep -nE '^#include "' -- plugins/analytics | grep -vE '"(plugins/analytics/|analytics/analytics\.h"|core/(conf|values_parse)\.h")' |
+	refuse 'the plugin analytics knows more than its library and the grammar of values'
+git grep -nE '#include "analytics/|\ban_[a-z]|virgo analytics|analytics\.so' -- cli | refuse 'cli knows analytics'
+git grep -nE '^#include "plugins/[^v]' -- . ':!plugins' | refuse 'somebody knows a plugin from within'
 git grep -nE '^#include <(uapi|kapi|core|cli|shell|lib|linux|virgo_[^p])' -- plugins | refuse 'a plugin knows more than lib and virgo_plugin.h'
 git grep -nE '^#include <virgo' -- plugins/virgo_plugin.h | grep -v '<virgo/error.h>' | refuse 'virgo_plugin.h needs more than error.h'
 git grep -nE '^#include [<"](plugins/|virgo_plugin)' -- lib kmod analytics helper | refuse 'somebody below knows the plugins'

@@ -185,6 +185,9 @@ static void test_refused(void **state)
 	assert_int_equal(cli_plugin_load("status", &err), 0);
 	assert_int_equal(cli_plugin_load("nothing", &err), 0);
 	assert_int_equal(cli_plugin_load("prog", &err), 0);
+	/* what comes with virgo is missed */
+	assert_int_equal(cli_plugin_load("analytics", &err), -1);
+	assert_true(cli_knows("analytics"));
 	assert_int_equal(cli_plugin_load("text", &err), -1);
 	assert_int_equal(err.code, VIRGO_FAILED);
 	assert_non_null(strstr(err.message, "no shared object"));

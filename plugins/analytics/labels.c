@@ -8,30 +8,34 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/input.h"
-#include "cli/labels.h"
+#include "plugins/analytics/labels.h"
 
-int labels_open(struct run *r, struct labels *l, const char *path)
+enum { LABELS_MAX = 1 << 20 };
+
+int labels_open(struct virgo_plugin_run *run, struct labels *l, const char *path)
 {
 	size_t len;
 	char *text;
-	int ret;
 
 	*l = (struct labels){ .path = path };
 	if (access(path, F_OK) && errno == ENOENT) {
 		l->root = cJSON_CreateObject();
 		if (!cJSON_AddFalseToObject(l->root, "complete"))
-			return run_fail(r, VIRGO_FAILED, "out of memory");
+			return host->fail(run, VIRGO_FAILED, "out of memory");
 		return VIRGO_OK;
 	}
-	ret = input_text(r, path, &text, &len);
-	if (ret)
-		return ret;
+	text = read_whole(path, LABELS_MAX, &len);
+	if (!text)
+		return host->fail(run, errno_code(errno), "can't read %s: %s", path, strerror(errno));
+	if (len > LABELS_MAX) {
+		free(text);
+		return host->fail(run, VIRGO_USAGE, "%s has more than %d bytes", path, LABELS_MAX);
+	}
 	l->root = cJSON_ParseWithLength(text, len);
 	free(text);
 	if (!cJSON_IsObject(l->root))
-		return run_fail(r, VIRGO_USAGE, "%s is no labels file: it is not a JSON object",
-				path);
+		return host->fail(run, VIRGO_USAGE, "%s is no labels file: it is not a JSON object",
+				  path);
 	return VIRGO_OK;
 }
 
@@ -70,21 +74,21 @@ static int write_all(int fd, const char *text, size_t len)
 }
 
 /* The file as it was or as it is now, never anything between. */
-static int save(struct run *r, const struct labels *l)
+static int save(struct virgo_plugin_run *run, const struct labels *l)
 {
 	char temp[PATH_MAX], *text = cJSON_Print(l->root);
 	int fd, bad;
 
 	if (!text)
-		return run_fail(r, VIRGO_FAILED, "out of memory");
+		return host->fail(run, VIRGO_FAILED, "out of memory");
 	if (snprintf(temp, sizeof(temp), "%s.XXXXXX", l->path) >= (int)sizeof(temp)) {
 		free(text);
-		return run_fail(r, VIRGO_USAGE, "path too long: %.80s", l->path);
+		return host->fail(run, VIRGO_USAGE, "path too long: %.80s", l->path);
 	}
 	fd = mkostemp(temp, O_CLOEXEC);
 	if (fd < 0) {
 		free(text);
-		return run_fail(r, run_errno(errno), "can't write %s: %s", temp, strerror(errno));
+		return host->fail(run, errno_code(errno), "can't write %s: %s", temp, strerror(errno));
 	}
 	bad = write_all(fd, text, strlen(text)) || write_all(fd, "\n", 1) || fchmod(fd, 0644) ||
 	      fsync(fd) || rename(temp, l->path) ? errno : 0;
@@ -93,10 +97,10 @@ static int save(struct run *r, const struct labels *l)
 	if (!bad)
 		return VIRGO_OK;
 	unlink(temp);
-	return run_fail(r, run_errno(bad), "can't write %s: %s", l->path, strerror(bad));
+	return host->fail(run, errno_code(bad), "can't write %s: %s", l->path, strerror(bad));
 }
 
-int labels_add(struct run *r, struct labels *l, const char *list, const char *key,
+int labels_add(struct virgo_plugin_run *run, struct labels *l, const char *list, const char *key,
 	       const char *value, const char *verdict, bool yes)
 {
 	cJSON *array = cJSON_GetObjectItemCaseSensitive(l->root, list);
@@ -107,8 +111,8 @@ int labels_add(struct run *r, struct labels *l, const char *list, const char *ke
 	if (!cJSON_IsArray(array) || !cJSON_AddStringToObject(item, key, value) ||
 	    !cJSON_AddBoolToObject(item, verdict, yes)) {
 		cJSON_Delete(item);
-		return run_fail(r, VIRGO_USAGE, "%s: \"%s\" is no list", l->path, list);
+		return host->fail(run, VIRGO_USAGE, "%s: \"%s\" is no list", l->path, list);
 	}
 	cJSON_AddItemToArray(array, item);
-	return save(r, l);
+	return save(run, l);
 }

@@ -7,39 +7,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/analytics.h"
 #include "core/values_parse.h"
-
-static char *slurp(const char *path, size_t *len)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), error = 0;
-	char *text = malloc(VG_CONF_BYTES + 1);
-	struct stat st;
-	ssize_t n = 0;
-
-	if (fd < 0 || !text || fstat(fd, &st))
-		error = errno;
-	else if (!S_ISREG(st.st_mode))
-		error = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
-	for (*len = 0; !error && *len <= VG_CONF_BYTES; *len += (size_t)n) {
-		n = read(fd, text + *len, VG_CONF_BYTES + 1 - *len);
-		if (n < 0)
-			error = errno;
-		if (n <= 0)
-			break;
-	}
-	if (fd >= 0)
-		close(fd);
-	if (error) {
-		free(text);
-		errno = error;
-		return NULL;
-	}
-	return text;
-}
+#include "plugins/analytics/plugin.h"
 
 static int take_pair(void *arg, const struct vg_conf_pair *pair, struct vg_conf_error *err)
 {
@@ -51,20 +22,26 @@ static int take_pair(void *arg, const struct vg_conf_pair *pair, struct vg_conf_
 	return 0;
 }
 
-int values_read(struct run *r, const char *path, bool must, struct values_file *f)
+void values_default(struct virgo_plugin_run *run, char path[PATH_MAX])
+{
+	if (host->running_file(run, "virgo_kernel_analytics.conf", path, PATH_MAX))
+		snprintf(path, PATH_MAX, "/etc/virgo_kernel_analytics.conf");
+}
+
+int values_read(struct virgo_plugin_run *run, const char *path, bool must, struct values_file *f)
 {
 	struct vg_conf_sink sink = { .pair = take_pair, .ctx = f };
 	struct vg_conf_error err = { .line = 0 };
 	size_t len = 0;
 
 	f->n = 0;
-	f->text = slurp(path, &len);
+	f->text = read_whole(path, VG_CONF_BYTES, &len);
 	if (!f->text)
-		return must ? run_fail(r, run_errno(errno), "can't read %s: %s", path, strerror(errno)) : VIRGO_OK;
+		return must ? host->fail(run, errno_code(errno), "can't read %s: %s", path, strerror(errno)) : VIRGO_OK;
 	if (!vg_values_parse(f->text, len, &sink, &err) || !must)
 		return VIRGO_OK;
 	values_free(f);
-	return run_fail(r, VIRGO_USAGE, "%s:%u:%u: %s", path, err.line, err.col, err.msg);
+	return host->fail(run, VIRGO_USAGE, "%s:%u:%u: %s", path, err.line, err.col, err.msg);
 }
 
 void values_free(struct values_file *f)
@@ -110,15 +87,15 @@ static void sync_around(const char *path)
 	close(fd);
 }
 
-int values_undo(struct run *r, const char *path)
+int values_undo(struct virgo_plugin_run *run, const char *path)
 {
 	char from[PATH_MAX + 16], to[PATH_MAX + 16], undone[PATH_MAX + 16];
 	unsigned int i;
 
 	snprintf(undone, sizeof(undone), "%s.undone", path);
 	if ((unlink(undone) && errno != ENOENT) || (link(path, undone) && errno != ENOENT))
-		return run_fail(r, run_errno(errno), "can't keep %s as %s: %s: nothing was changed", path, undone,
-				strerror(errno));
+		return host->fail(run, errno_code(errno), "can't keep %s as %s: %s: nothing was changed", path, undone,
+				  strerror(errno));
 	for (i = 0; i < VALUES_KEPT; i++) {
 		numbered(path, i + 1, from);
 		numbered(path, i, to);
@@ -126,8 +103,8 @@ int values_undo(struct run *r, const char *path)
 			continue;
 		if (i && errno == ENOENT)
 			break;
-		return run_fail(r, run_errno(errno), "can't move %s to %s: %s%s", from, to, strerror(errno),
-				i ? "" : ": nothing was changed");
+		return host->fail(run, errno_code(errno), "can't move %s to %s: %s%s", from, to, strerror(errno),
+				  i ? "" : ": nothing was changed");
 	}
 	sync_around(path);
 	return VIRGO_OK;
