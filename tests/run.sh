@@ -260,7 +260,7 @@ smoke()
 	kernel_ready "$kernel" || return
 	mapfile -t files < <(suite_files "${node_suites[@]}")
 	bats_options+=(--filter-tags smoke)
-	guest "kernel $kernel smoke" "$kernel" 2 "${files[@]}"
+	guest "kernel $kernel smoke" "$kernel" 1 "${files[@]}"
 }
 
 case ${1-all} in
