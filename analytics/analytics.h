@@ -287,6 +287,29 @@ struct an_predict_options {
 int an_predict(const struct an_predict_options *opt, struct an_read_stats *stats,
 	       struct an_error *err);
 
+/* A line that stands behind an alarm, or behind two. */
+struct an_alarm_line {
+	const char *file, *text;	/* lent for the call; the line may be long */
+	uint64_t line;			/* from 1 in its file */
+	size_t len;
+	char ip[AN_ADDR_STRLEN];	/* of the hostile source that it is about, or "" */
+	int64_t start;			/* Unix seconds of the anomalous minute, if about is not "" */
+	char about[8];			/* oom io net cpu other */
+	double score;			/* above .5: of the worse alarm */
+};
+
+/* Another return than 0 ends the prediction, which then returns AN_INPUT, "interrupted". */
+typedef int (*an_alarm_line_fn)(void *arg, const struct an_alarm_line *l);
+
+/*
+ * Every line that stands behind an alarm, in the order of the logs: refused packets of hostile
+ * sources; of anomalous minutes what is rare in the log, and the packets that flood it. Uses the models
+ * of both that there are; opt->kind, ->explain, ->uncertain and ->predicted are not looked at. Reads
+ * the logs twice.
+ */
+int an_predict_lines(const struct an_predict_options *opt, an_alarm_line_fn fn, void *arg,
+		     struct an_read_stats *stats, struct an_error *err);
+
 /* What is to be reported of a model directory, and of logs by the light of its models. */
 struct an_report_options {
 	const char *model_dir;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "behind.h"
 #include "explain.h"
 
 #define CAUSES_TOTAL	20000	/* lines kept at most, all together */
@@ -29,14 +30,13 @@ struct an_explainer {
 	struct an_gathered *g;
 	struct thing *things;	/* candidates or windows */
 	size_t n;
-	struct an_count index;	/* address to candidate, for sources */
+	struct an_behind behind;
 	struct kept *kept;
 	size_t nkept, room;
 	char (*words)[AN_WORD_MAX + 1];	/* a word of each bucket, from the lines kept */
 	struct an_prefixes prefixes;
 	struct an_clock clock;
 	const char *file;
-	size_t window;		/* the last one found */
 	bool nomem;
 };
 
@@ -45,7 +45,6 @@ int an_explain_begin(struct an_explainer **to, const struct an_learned *learned,
 		     struct an_error *err)
 {
 	struct an_explainer *e = calloc(1, sizeof(*e));
-	size_t i;
 
 	*to = e;
 	if (!e)
@@ -57,16 +56,9 @@ int an_explain_begin(struct an_explainer **to, const struct an_learned *learned,
 	e->n = opt->kind == AN_SOURCES ? g->cands.n : g->groups[0].windows.n;
 	e->things = calloc(e->n + 1, sizeof(*e->things));
 	e->words = calloc(AN_WORD_BUCKETS, sizeof(*e->words));
-	if (!e->things || !e->words || !an_count_init(&e->index, 1u << 20))
+	if (!e->things || !e->words ||
+	    !an_behind_init(&e->behind, g, opt->kind == AN_SOURCES))
 		return an_fail(err, AN_NOMEM, "out of memory");
-	for (i = 0; opt->kind == AN_SOURCES && i < e->n; i++) {
-		bool fresh;
-		uint32_t at = an_count_add(&e->index, g->cands.v[i].addr, &fresh);
-
-		if (at == AN_COUNT_NONE)
-			return an_fail(err, AN_NOMEM, "out of memory");
-		e->index.entries[at].user = (uint32_t)i + 1;
-	}
 	return AN_OK;
 }
 
@@ -126,62 +118,27 @@ static void remember_words(struct an_explainer *e, const struct an_line *line)
 	}
 }
 
-/* The window of a time, in the order the log was first read in; SIZE_MAX: none. */
-static size_t find_window(struct an_explainer *e, int64_t ms)
-{
-	const struct an_windows *w = &e->g->groups[0].windows;
-	size_t i;
-
-	for (i = 0; i < w->n; i++) {
-		size_t at = (e->window + i) % w->n;
-
-		if (ms >= w->v[at].start_ms && ms < w->v[at].start_ms + AN_WINDOW_MS) {
-			e->window = at;
-			return at;
-		}
-	}
-	return SIZE_MAX;
-}
-
 static void take_window(struct an_explainer *e, const struct an_line *line, uint64_t number)
 {
-	const struct an_windows *w = &e->g->groups[0].windows;
-	const struct an_template *t;
-	struct an_event ev;
-	size_t i;
+	size_t i = an_behind_window(&e->behind, line);
+	bool packet = line->kind == AN_LINE_BLOCK;
 
-	if (line->ms == AN_MS_NONE)
+	if (i == AN_BEHIND_NONE || !e->things[i].wanted)
 		return;
-	i = find_window(e, line->ms);
-	if (i == SIZE_MAX || !e->things[i].wanted)
-		return;
-	if (line->kind == AN_LINE_BLOCK) {
-		/* Packets say something only when they are most of what there was. */
-		if (w->v[i].loud.count > 4 * (e->g->groups[0].norm.loud + 4) &&
-		    e->things[i].n < AN_CAUSES_MAX / 2 && an_line_packet(line, &ev) &&
-		    an_addr_hash(ev.src) == w->v[i].loud.key)
-			keep(e, &e->things[i], line, number);
-		return;
-	}
-	if (line->kind != AN_LINE_OTHER && line->kind != AN_LINE_ENDED)
-		return;
-	t = an_windows_template(w, an_word_template(line->msg, line->end));
-	if (!t || an_win_rarity(w, t) <= 0)
+	/* packets are all alike: half the room is enough */
+	if ((packet && e->things[i].n >= AN_CAUSES_MAX / 2) || !an_behind_why(&e->behind, i, line))
 		return;
 	keep(e, &e->things[i], line, number);
-	remember_words(e, line);
+	if (!packet)
+		remember_words(e, line);
 }
 
 static void take_source(struct an_explainer *e, const struct an_line *line, uint64_t number)
 {
-	struct an_event ev;
-	uint32_t at;
+	size_t i = an_behind_source(&e->behind, line);
 
-	if (line->kind != AN_LINE_BLOCK || !an_line_packet(line, &ev))
-		return;
-	at = an_count_find(&e->index, ev.src);
-	if (at != AN_COUNT_NONE && e->things[e->index.entries[at].user - 1].wanted)
-		keep(e, &e->things[e->index.entries[at].user - 1], line, number);
+	if (i != AN_BEHIND_NONE && e->things[i].wanted)
+		keep(e, &e->things[i], line, number);
 }
 
 static int explain_block(void *arg, struct an_block *block)
@@ -274,12 +231,11 @@ void an_explain_reasons(struct an_explainer *e, const struct svm_node *x,
 	}
 }
 
-static void put_causes(const struct an_explainer *e, const struct thing *t,
-		       struct an_prediction *out)
+void an_explain_causes(const struct an_explainer *e, size_t thing, struct an_prediction *out)
 {
 	size_t i;
 
-	for (i = t->first; i; i = e->kept[i - 1].next) {
+	for (i = e->things[thing].first; i; i = e->kept[i - 1].next) {
 		const struct kept *k = &e->kept[i - 1];
 
 		out->causes[out->ncauses++] = (struct an_cause){
@@ -288,24 +244,11 @@ static void put_causes(const struct an_explainer *e, const struct thing *t,
 	}
 }
 
-void an_explain_source(struct an_explainer *e, struct an_addr addr, struct an_prediction *out)
-{
-	uint32_t at = an_count_find(&e->index, addr);
-
-	if (at != AN_COUNT_NONE)
-		put_causes(e, &e->things[e->index.entries[at].user - 1], out);
-}
-
-void an_explain_window(struct an_explainer *e, size_t i, struct an_prediction *out)
-{
-	put_causes(e, &e->things[i], out);
-}
-
 void an_explain_end(struct an_explainer *e)
 {
 	if (!e)
 		return;
-	an_count_free(&e->index);
+	an_behind_free(&e->behind);
 	free(e->things);
 	free(e->words);
 	free(e->kept);

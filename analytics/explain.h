@@ -22,11 +22,10 @@ void an_explain_want(struct an_explainer *e, size_t i);
 /* Reads the logs. */
 int an_explain_read(struct an_explainer *e, struct an_error *err);
 
-/* Fill out->reasons and out->causes; the lines live until an_explain_end(). */
+/* Fill out->reasons, and out->causes of candidate or window @i; they live until an_explain_end(). */
 void an_explain_reasons(struct an_explainer *e, const struct svm_node *x,
 			struct an_prediction *out);
-void an_explain_source(struct an_explainer *e, struct an_addr addr, struct an_prediction *out);
-void an_explain_window(struct an_explainer *e, size_t i, struct an_prediction *out);
+void an_explain_causes(const struct an_explainer *e, size_t i, struct an_prediction *out);
 void an_explain_end(struct an_explainer *e);
 
 #endif

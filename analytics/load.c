@@ -214,6 +214,22 @@ int an_model_load(struct an_models *models, const char *dir, enum an_kind kind,
 	return ret;
 }
 
+int an_model_has(const char *dir, bool has[AN_KINDS], struct an_error *err)
+{
+	const cJSON *models;
+	cJSON *root = NULL;
+	int ret = read_json(dir, "manifest.json", MANIFEST_MAX, &root, err), kind;
+
+	if (!ret)
+		ret = check_version(root, dir, err);
+	models = cJSON_GetObjectItemCaseSensitive(root, "models");
+	for (kind = 0; kind < AN_KINDS; kind++)
+		has[kind] = !ret && cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(
+					models, an_kind_names[kind]));
+	cJSON_Delete(root);
+	return ret;
+}
+
 int an_model_describe(const char *dir, cJSON **manifest, cJSON **findings, struct an_error *err)
 {
 	char path[AN_PATH_MAX];

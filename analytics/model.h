@@ -30,6 +30,9 @@ int an_model_prepare(struct an_new_dir *dir, const struct an_models *models,
 		     const struct an_gathered *g, const struct an_train_options *opt,
 		     const struct an_train_report *report, struct an_error *err);
 
+/* Which models @dir holds; refuses a directory of another version. */
+int an_model_has(const char *dir, bool has[AN_KINDS], struct an_error *err);
+
 /*
  * Loads model @kind from @dir. Refuses (AN_INPUT) what another version wrote, what is not as it was
  * written, and a directory without that model. an_models_free() in any case.

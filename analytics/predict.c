@@ -7,6 +7,7 @@
 
 #include "explain.h"
 #include "fit.h"
+#include "predict.h"
 
 #define SOURCES_DEFAULT	(1u << 19)
 #define MIN_LINES	5
@@ -150,7 +151,7 @@ static int put_source(struct predict *p, struct an_explainer *e, const struct ju
 	if (e) {
 		an_sparse(c->f, AN_NFEATURES, x);
 		an_explain_reasons(e, x, &out);
-		an_explain_source(e, c->addr, &out);
+		an_explain_causes(e, j->i, &out);
 	}
 	return hand_out(p, &out);
 }
@@ -171,19 +172,19 @@ static int put_window(struct predict *p, struct an_explainer *e, const struct ju
 	if (e) {
 		an_win_row(&group->windows, &group->norm, j->i, x);
 		an_explain_reasons(e, x, &out);
-		an_explain_window(e, j->i, &out);
+		an_explain_causes(e, j->i, &out);
 	}
 	return hand_out(p, &out);
 }
 
-static double decide(const struct predict *p, size_t i)
+double an_predict_decide(const struct an_learned *l, const struct an_gathered *g, enum an_kind kind,
+			 size_t i)
 {
-	const struct an_learned *l = &p->models->of[p->opt->kind];
-	const struct an_group *group = &p->g.groups[0];
+	const struct an_group *group = &g->groups[0];
 	struct svm_node x[AN_W_NFEATURES + 1];
 
-	if (p->opt->kind == AN_SOURCES)
-		an_sparse(p->g.cands.v[i].f, AN_NFEATURES, x);
+	if (kind == AN_SOURCES)
+		an_sparse(g->cands.v[i].f, AN_NFEATURES, x);
 	else
 		an_win_row(&group->windows, &group->norm, i, x);
 	return an_decide(l, x);
@@ -202,7 +203,10 @@ static int judge_all(struct predict *p)
 	if (!j)
 		return no_memory(p->err);
 	for (i = 0; i < n; i++)
-		j[i] = (struct judged){ i, decide(p, i), sources ? 0 : w->v[i].start_ms };
+		j[i] = (struct judged){
+			i, an_predict_decide(&p->models->of[p->opt->kind], &p->g, p->opt->kind, i),
+			sources ? 0 : w->v[i].start_ms
+		};
 	if (p->opt->explain)
 		ret = an_explain_begin(&e, &p->models->of[p->opt->kind], p->opt, &p->g, p->err);
 	for (i = 0; i < n && !ret && e; i++)
@@ -219,22 +223,38 @@ static int judge_all(struct predict *p)
 	return ret;
 }
 
-static int predict_gathered(struct predict *p)
+int an_predict_gather(const struct an_predict_options *o, bool rewind, struct an_gathered *g,
+		      struct an_read_stats *stats, struct an_error *err)
 {
-	const struct an_predict_options *o = p->opt;
 	struct an_gather_options go = {
-		.logs = o->logs, .nlogs = o->nlogs, .now = o->now, .rewind = o->explain,
+		.logs = o->logs, .nlogs = o->nlogs, .now = o->now, .rewind = rewind,
 		.prefixes = o->prefixes, .nprefixes = o->nprefixes,
-		.min_lines = o->min_lines ? o->min_lines : MIN_LINES,
-		.max_sources = o->max_sources ? o->max_sources : SOURCES_DEFAULT,
+		.min_lines = o->min_lines, .max_sources = o->max_sources,
 		.progress = o->progress, .progress_arg = o->progress_arg,
 	};
-	int ret = an_gather(&go, &p->g, p->stats, p->err);
+
+	return an_gather(&go, g, stats, err);
+}
+
+static int predict_gathered(struct predict *p)
+{
+	int ret = an_predict_gather(p->opt, p->opt->explain, &p->g, p->stats, p->err);
 
 	if (!ret)
 		ret = judge_all(p);
 	an_gather_free(&p->g);
 	return ret;
+}
+
+int an_predict_options(struct an_predict_options *opt, struct an_error *err)
+{
+	if (!opt->now)
+		opt->now = time(NULL);
+	if (!opt->min_lines)
+		opt->min_lines = MIN_LINES;
+	if (!opt->max_sources)
+		opt->max_sources = SOURCES_DEFAULT;
+	return an_inputs_check(opt->logs, opt->nlogs, err);
 }
 
 int an_predict(const struct an_predict_options *options, struct an_read_stats *stats,
@@ -246,9 +266,7 @@ int an_predict(const struct an_predict_options *options, struct an_read_stats *s
 
 	memset(stats, 0, sizeof(*stats));
 	memset(err, 0, sizeof(*err));
-	if (!opt.now)
-		opt.now = time(NULL);
-	if (an_inputs_check(opt.logs, opt.nlogs, err))
+	if (an_predict_options(&opt, err))
 		return AN_USAGE;
 	p.models = calloc(1, sizeof(*p.models));
 	if (!p.models)

@@ -8,17 +8,20 @@
 #include <string.h>
 
 #include "device.h"
+#include "view.h"
 #include "xfer.h"
 
 enum {
 	POLL_MS = 200, ENOUGH_MS = 10, START_MS = 1, CONNECTIONS_KEPT = 256,
 	START_AT_ONCE = 8,		/* then what is under way goes on: the first need not wait for the last */
+	HEAD_START_MS = 10,		/* of those, at most: their answers need not wait for everybody's work */
 };
 
 struct run {
 	struct virgo_ctx *ctx;
 	const struct virgo_job *jobs;
 	size_t n, next, active;
+	uint64_t head_start_ms;		/* until when only the first are under way; 0: they have not begun */
 	struct virgo_xfer **flying;	/* by job; NULL: not begun or over */
 	virgo_answer_fn fn;
 	virgo_enough_fn enough;		/* NULL: all are waited for */
@@ -33,12 +36,24 @@ static enum virgo_code hand_over(struct run *run, struct virgo_answer *ans)
 	return VIRGO_OK;
 }
 
+/* how many ms of the head start are left; it ends with the first answer */
+static int head_start(const struct run *run)
+{
+	uint64_t now_ms = virgo_now_ms();
+
+	return run->head_start_ms > now_ms ? (int)(run->head_start_ms - now_ms) : 0;
+}
+
 static enum virgo_code start_more(struct run *run)
 {
 	struct virgo_answer *ans;
 	struct virgo_error err;
 	enum virgo_code code;
 
+	if (head_start(run))
+		return VIRGO_OK;
+	if (!run->next)
+		run->head_start_ms = virgo_now_ms() + HEAD_START_MS;
 	for (int k = 0; k < START_AT_ONCE && run->next < run->n; k++) {
 		size_t i = run->next;
 
@@ -75,6 +90,7 @@ static enum virgo_code take_finished(struct run *run)
 			continue;
 		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &private);
 		xfer = (struct virgo_xfer *)private;
+		run->head_start_ms = 0;
 		run->flying[xfer->ans->index] = NULL;
 		run->active--;
 		ans = virgo_xfer_finish(xfer, result);
@@ -83,6 +99,14 @@ static enum virgo_code take_finished(struct run *run)
 			return code;
 	}
 	return VIRGO_OK;
+}
+
+/* how many ms to wait for something to happen */
+static int patience(const struct run *run)
+{
+	if (run->active == run->ctx->parallel || run->next == run->n)
+		return run->enough ? ENOUGH_MS : POLL_MS;
+	return head_start(run) ? head_start(run) : START_MS;
 }
 
 static enum virgo_code drive(struct run *run)
@@ -105,11 +129,7 @@ static enum virgo_code drive(struct run *run)
 				return VIRGO_OK;
 			if (run->enough && run->enough(run->arg))
 				return VIRGO_OK;
-			if (run->active == run->ctx->parallel || run->next == run->n)
-				bad = curl_multi_poll(multi, NULL, 0,
-						      run->enough ? ENOUGH_MS : POLL_MS, NULL);
-			else
-				bad = curl_multi_poll(multi, NULL, 0, START_MS, NULL);
+			bad = curl_multi_poll(multi, NULL, 0, patience(run), NULL);
 		}
 		if (bad)
 			return virgo_error_set(run->err, VIRGO_FAILED, "libcurl: %s",

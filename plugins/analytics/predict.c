@@ -6,7 +6,10 @@
 
 #include "plugins/analytics/plugin.h"
 
-static const char *const kind_words[] = { "sources", "windows", "exec", NULL };
+/* the models' kinds by number, and what is no model's */
+static const char *const kind_words[] = { "sources", "windows", "exec", "lines", NULL };
+
+enum { LINES = AN_KINDS };
 
 const struct virgo_plugin_option analytics_predict_options[] = {
 	{ 0, "log", "FILE", "a kernel log, plain, gzip or zstd; a pattern; journal:; - for standard "
@@ -14,14 +17,14 @@ const struct virgo_plugin_option analytics_predict_options[] = {
 	{ 0, "block-prefix", "TEXT", "a log prefix of refused packets, beside [UFW BLOCK]",
 	  .repeats = true },
 	{ 0, "model-dir", "DIR", "the directory that train wrote", VIRGO_PLUGIN_C_DIR },
-	{ 0, "kind", "KIND", "sources, windows or exec; default sources", VIRGO_PLUGIN_C_WORDS, kind_words },
+	{ 0, "kind", "KIND", "sources, windows, exec or lines; default sources", VIRGO_PLUGIN_C_WORDS, kind_words },
 	{ 0, "explain", NULL, "also why: the features that weighed most and lines of the log" },
 	{ 0 }
 };
 
 enum { WHY_COLS = 2 };
 
-static const struct virgo_plugin_column cols[AN_KINDS][7 + WHY_COLS] = {
+static const struct virgo_plugin_column cols[AN_KINDS + 1][7 + WHY_COLS] = {
 	[AN_SOURCES] = {
 		{ "ip", "SOURCE" }, { "lines", "LINES", true }, { "hostile", "HOSTILE" },
 		{ "score", "SCORE", true }, { "reasons", "REASONS" }, { "causes", "CAUSES" },
@@ -36,10 +39,15 @@ static const struct virgo_plugin_column cols[AN_KINDS][7 + WHY_COLS] = {
 		{ "node", "NODE", true }, { "us", "TOOK US", true },
 		{ "predicted_us", "EXPECTED US", true },
 	},
+	[LINES] = {
+		{ "file", "FILE" }, { "line", "LINE", true }, { "ip", "HOSTILE SOURCE" },
+		{ "start", "ANOMALOUS MINUTE" }, { "kind", "KIND" }, { "score", "SCORE", true },
+		{ "text", "TEXT" },
+	},
 };
 
-static const unsigned int ncols[AN_KINDS] = {
-	[AN_SOURCES] = 4, [AN_WINDOWS] = 6, [AN_EXEC] = 6,
+static const unsigned int ncols[AN_KINDS + 1] = {
+	[AN_SOURCES] = 4, [AN_WINDOWS] = 6, [AN_EXEC] = 6, [LINES] = 7,
 };
 
 struct printing {
@@ -151,27 +159,51 @@ static int print(void *arg, const struct an_prediction *p)
 	default:
 		put_run(run, p);
 	}
-	if (to->explain && p->kind != AN_EXEC) {
+	if (to->explain) {
 		put_reasons(run, p);
 		put_causes(run, p);
 	}
 	return host->interrupted(run) || host->output_failed(run);
 }
 
-static int take_kind(struct virgo_plugin_run *run, enum an_kind *kind)
+static int print_line(void *arg, const struct an_alarm_line *l)
+{
+	struct printing *to = arg;
+	struct virgo_plugin_run *run = to->run;
+
+	host->progress(run, NULL);
+	host->str(run, l->file);
+	host->u64(run, l->line);
+	if (l->ip[0])
+		host->str(run, l->ip);
+	else
+		host->none(run);
+	if (l->about[0]) {
+		put_time(run, l->start);
+		host->str(run, l->about);
+	} else {
+		host->none(run);
+		host->none(run);
+	}
+	put_number(run, l->score);
+	host->bytes(run, l->text, l->len);
+	return host->interrupted(run) || host->output_failed(run);
+}
+
+/* sources, windows, exec: an enum an_kind; or LINES */
+static int take_kind(struct virgo_plugin_run *run, int *kind)
 {
 	const char *word = host->option(run, "kind");
-	int k;
 
 	*kind = AN_SOURCES;
-	for (k = 0; word && k < AN_KINDS; k++) {
+	for (int k = 0; word && kind_words[k]; k++) {
 		if (!strcmp(word, kind_words[k])) {
-			*kind = (enum an_kind)k;
+			*kind = k;
 			return VIRGO_OK;
 		}
 	}
 	if (word)
-		return host->usage(run, "--kind %s: sources, windows or exec", word);
+		return host->usage(run, "--kind %s: sources, windows, exec or lines", word);
 	return VIRGO_OK;
 }
 
@@ -182,28 +214,34 @@ int analytics_predict(struct virgo_plugin_run *run)
 	const char *logs[LOGS_MAX], *prefixes[LOGS_MAX];
 	struct an_read_stats stats;
 	struct an_error err;
-	int ret;
+	int kind, ret;
 
 	opt.model_dir = host->option(run, "model-dir");
 	if (!opt.model_dir)
 		return host->usage(run, "--model-dir is missing: which model");
-	ret = take_kind(run, &opt.kind);
+	ret = take_kind(run, &kind);
 	if (!ret)
 		ret = given_logs(run, logs, &opt.nlogs);
 	if (!ret)
 		ret = given_list(run, "block-prefix", prefixes, &opt.nprefixes);
 	if (ret)
 		return ret;
-	printing.explain = host->flag(run, "explain");
-	opt.explain = printing.explain;
+	opt.explain = host->flag(run, "explain") && kind != AN_EXEC;
+	if (opt.explain && kind == LINES)
+		return host->usage(run, "--explain is of sources and windows: these are the lines");
+	printing.explain = opt.explain;
 	opt.logs = logs;
 	opt.prefixes = prefixes;
 	opt.predicted_arg = &printing;
 	opt.progress = progress;
 	opt.progress_arg = run;
-	host->list(run, cols[opt.kind], ncols[opt.kind] +
-		   (opt.explain && opt.kind != AN_EXEC ? WHY_COLS : 0));
-	ret = an_predict(&opt, &stats, &err);
+	host->list(run, cols[kind], ncols[kind] + (opt.explain ? WHY_COLS : 0));
+	if (kind == LINES) {
+		ret = an_predict_lines(&opt, print_line, &printing, &stats, &err);
+	} else {
+		opt.kind = (enum an_kind)kind;
+		ret = an_predict(&opt, &stats, &err);
+	}
 	host->progress(run, NULL);
 	if (ret < 0 && !host->output_failed(run))
 		return failed(run, ret, &err);

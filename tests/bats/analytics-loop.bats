@@ -2,25 +2,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The whole loop: a log is learnt from, two nodes read what came of it, and what they then do can be seen from outside: an
 # address is refused, a transfer is capped, a node that says it is unwell is left alone; all of it ends with the values' time.
+# The first node is the one of the host under test, the second a virgod in either case.
 
-bats_require_minimum_version 1.5.0
-bats_load_library bats-support
-bats_load_library bats-assert
-load common
+load helpers
 
 setup()
 {
 	local user net secret n
 
 	virgo_alone
-	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	DATA=$TOP/tests/data/kernlog
 	user=$(id -un)
 	NEIGHBOUR=''
 	PIDS=()
 	net=127.$((96 + ($$ >> 16 & 31))).$(($$ >> 8 & 255))
 	A=$net.$(($$ & 254)) B=$net.$(($$ & 254 | 1))
-	VALUES=$PWD/values.conf
+	ADDR=$A CONF=$PWD/1.conf LOG=$PWD/1.log VALUES=$PWD/values.conf
+	MODULES=(virgo_mempool virgo_cpupool)
+	NODE_PID=''
+	BACKGROUND=()
+	: >"$LOG"
+	[[ $VIRGO_HOST != kernel ]] || log_mark
 	export VIRGO_CONFIG=$PWD/client.conf
 	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_TEST_TMPDIR" 2>/dev/null || true
 	secret=$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')
@@ -31,7 +33,7 @@ setup()
 	)
 	printf 'nodes = %s,%s\nkey_file = %s/key\n' "$A" "$B" "$PWD" >client.conf
 	# addresses, settings: only the first one reads the values
-	printf '%s\n' "listen = $A${NEAR:+, $NEAR}" "analytics_file = $VALUES" >1.conf
+	printf '%s\n' "listen = $A${NEAR:+, $NEAR}" "analytics_file = $VALUES" "exec_helper = $TOP/build/virgo_kernelupcall_plugin" >1.conf
 	printf '%s\n' "listen = $B" "analytics_file = $PWD/none.conf" >2.conf
 	for n in 1 2; do
 		mkdir -p "state$n"
@@ -48,24 +50,22 @@ teardown()
 		kill "$pid" 2>/dev/null || true
 	done
 	for pid in "${PIDS[@]}"; do
-		poll_until 15 gone "$pid"
+		poll_until "$PATIENCE" gone "$pid"
 	done
+	node_teardown
 	if [[ $NEIGHBOUR ]]; then
 		ip link del "vl$$" 2>/dev/null || true
 		ip netns del "$NEIGHBOUR" 2>/dev/null || true
 	fi
-	[[ -n ${BATS_TEST_COMPLETED-} ]] || tail -n 30 ./*.log
+	[[ -n ${BATS_TEST_COMPLETED-} ]] || tail -n 30 2.log
 }
 
 nodes()
 {
-	local n
-
-	for n in 1 2; do
-		"${VIRGOD:-$TOP/build/virgod}" --config $n.conf >$n.log 2>&1 3>&- &
-		PIDS+=($!)
-		poll_until 15 grep -q started $n.log
-	done
+	node_start
+	"$VIRGOD" --config 2.conf >2.log 2>&1 3>&- &
+	PIDS+=($!)
+	poll_until "$PATIENCE" grep -q started 2.log
 }
 
 virgo()
@@ -118,13 +118,13 @@ neighbour()
 	ip link set "vl$$" up
 	ip -n "$NEIGHBOUR" addr add "$FAR/32" peer "$NEAR/32" dev eth0
 	ip -n "$NEIGHBOUR" link set eth0 up
-	poll_until 15 eval 'ip -n "$NEIGHBOUR" link show eth0 | grep -q "state UP"'
+	poll_until "$PATIENCE" eval 'ip -n "$NEIGHBOUR" link show eth0 | grep -q "state UP"'
 }
 
 # the status that the neighbour gets; 000 if he is refused
 far()
 {
-	ip netns exec "$NEIGHBOUR" curl -sS -m 15 -o /dev/null -w '%{http_code}' "http://$NEAR:30000/healthz" 2>/dev/null || true
+	ip netns exec "$NEIGHBOUR" curl -sS -m "$PATIENCE" -o /dev/null -w '%{http_code}' "http://$NEAR:30000/healthz" 2>/dev/null || true
 }
 
 # milliseconds that it takes to fetch the value N times
@@ -163,11 +163,11 @@ fetch_ms()
 	virgo -w "$A" -q analytics apply >applied
 	assert_equal "$(far)" 200
 	# it ends by itself
-	learn --valid-for 15s
+	learn --valid-for ${PATIENCE}s
 	virgo -w "$A" -q analytics apply >applied
 	assert_equal "$(far)" 000
-	poll_until 60 eval '[[ $(far) = 200 ]]'
-	poll_until 60 grep -q expired 1.log
+	poll_until $((PATIENCE * 4)) eval '[[ $(far) = 200 ]]'
+	poll_until "$PATIENCE" eval 'node_log | grep -q expired'
 }
 
 @test "bandwidth is capped, by as much as was said, until the values are too old" {
@@ -179,7 +179,7 @@ fetch_ms()
 	free=$(fetch_ms $n)
 	mbit=$((n * 8389 / (free + 1) / 4))
 	mbit=$((mbit < 1 ? 1 : mbit > 24 ? 24 : mbit))
-	learn --max-bandwidth "$mbit" --valid-for 90s
+	learn --max-bandwidth "$mbit" --valid-for $((PATIENCE * 6))s
 	assert_equal "$(learnt MaxNetworkBandwidth)" "$mbit"
 	virgo -w "$A" -q analytics apply >applied
 	capped=$(fetch_ms $n)
@@ -188,8 +188,8 @@ fetch_ms()
 	assert [ "$capped" -ge $((least * 95 / 100)) ]
 	learn --max-bandwidth "$mbit" --valid-for 5s
 	virgo -w "$A" -q analytics apply >applied
-	poll_until 60 eval '[[ $(state MaxNetworkBandwidth) != apply ]]'
-	poll_until 30 eval '(($(fetch_ms $n) < capped / 2))'
+	poll_until $((PATIENCE * 4)) eval '[[ $(state MaxNetworkBandwidth) != apply ]]'
+	poll_until $((PATIENCE * 2)) eval '(($(fetch_ms $n) < capped / 2))'
 }
 
 @test "a node whose log ended in trouble says so and is left alone, until the values are too old" {
@@ -199,7 +199,7 @@ fetch_ms()
 	rm "$VALUES"
 	nodes
 	assert_equal "$(degraded)" false
-	learn --valid-for 40s
+	learn --valid-for $((PATIENCE * 2 + 10))s
 	virgo -w "$A" -q analytics apply >applied
 	assert_equal "$(degraded)" true
 	run -0 where 12
@@ -208,8 +208,8 @@ fetch_ms()
 	run ! virgo -w "$A" exec --async /usr/bin/true
 	assert_output --partial degraded
 	virgo -w "$A" exec /usr/bin/true
-	assert_regex "$(cat 1.log)" "degraded: AnomalyScorePermille $(learnt AnomalyScorePermille) .* kind $(learnt AnomalyKind)"
-	poll_until 90 eval '[[ $(degraded) = false ]]'
+	assert_regex "$(node_log)" "degraded: AnomalyScorePermille $(learnt AnomalyScorePermille) .* kind $(learnt AnomalyKind)"
+	poll_until $((PATIENCE * 6)) eval '[[ $(degraded) = false ]]'
 	virgo -w "$A" exec --async /usr/bin/true
 }
 
@@ -224,6 +224,7 @@ fetch_ms()
 @test "the line of the crontab, by hand: from the log to what is in force, in silence" {
 	local root=$BATS_TEST_TMPDIR/cron line user
 
+	only virgod 'what programs do is the same'
 	user=$(id -un)
 	[[ $user != root ]] || user=nobody
 	mkdir -p "$root/log" "$root/bin" "$root/run" "$root/virgo" "$root/var"

@@ -531,6 +531,40 @@ minutes()
 	done
 }
 
+@test "predict: --kind lines are all lines behind the alarms, and no others" {
+	minutes -q
+	zstdcat "$DATA/minutes2.log.zst" >log
+	virgo analytics predict --model-dir model --kind lines -o ndjson log >lines
+	[ "$(jq -c keys_unsorted lines | sort -u)" = '["file","line","ip","start","kind","score","text"]' ]
+	# each as it stands in the log, in its order
+	jq -r '"\(.line)\t\(.text)"' lines >given
+	awk -F '\t' 'NR == FNR { want[$1]; next } FNR in want { print FNR "\t" $0 }' given log >stand
+	cmp given stand
+	# every packet of every hostile source, each alarm's source and minute
+	virgo analytics predict --model-dir model --kind sources -o ndjson log | jq -r 'select(.hostile) | "\(.ip) \(.lines)"' | sort >sources
+	jq -r 'select(.ip) | .ip' lines | sort | uniq -c | awk '{ print $2, $1 }' | sort >counted
+	cmp sources counted
+	virgo analytics predict --model-dir model --kind windows -o ndjson log | jq -r 'select(.anomalous) | "\(.start) \(.kind)"' >windows
+	jq -r 'select(.start) | "\(.start) \(.kind)"' lines | uniq >minutes
+	[ -s minutes ]
+	[ -z "$(comm -13 <(sort -u windows) <(sort -u minutes))" ]
+	(($(wc -l <minutes) * 10 >= $(wc -l <windows) * 8))
+	[ -z "$(jq -c 'select(.score <= 0.5 or (.ip == null and .start == null))' lines)" ]
+	# through a pipe, and of one model alone
+	virgo analytics predict --model-dir model --kind lines -o ndjson - <log | jq -c 'del(.file)' >piped
+	cmp piped <(jq -c 'del(.file)' lines)
+	jq 'del(.models.windows)' model/manifest.json >less && mv less model/manifest.json
+	virgo analytics predict --model-dir model --kind lines -o ndjson log >fewer
+	cmp <(jq -c '[.line, .ip]' fewer) <(jq -c 'select(.ip) | [.line, .ip]' lines)
+	[ -z "$(jq -c 'select(.start)' fewer)" ]
+	jq 'del(.models.sources)' model/manifest.json >less && mv less model/manifest.json
+	run virgo analytics predict --model-dir model --kind lines log
+	assert_failure 2
+	assert_output --partial 'no model of sources or windows'
+	run virgo analytics predict --model-dir model --kind lines --explain log
+	assert_failure 2
+}
+
 @test "predict: a model of another version, a damaged one, or none is refused" {
 	minutes -q
 	run virgo analytics predict --kind windows log
