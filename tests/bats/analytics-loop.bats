@@ -163,7 +163,7 @@ fetch_ms()
 	virgo -w "$A" -q analytics apply >applied
 	assert_equal "$(far)" 200
 	# it ends by itself
-	learn --valid-for ${PATIENCE}s
+	learn --valid-for $((PATIENCE / 2 + 8))s
 	virgo -w "$A" -q analytics apply >applied
 	assert_equal "$(far)" 000
 	poll_until $((PATIENCE * 4)) eval '[[ $(far) = 200 ]]'
@@ -199,7 +199,7 @@ fetch_ms()
 	rm "$VALUES"
 	nodes
 	assert_equal "$(degraded)" false
-	learn --valid-for $((PATIENCE * 2 + 10))s
+	learn --valid-for $((PATIENCE + 25))s
 	virgo -w "$A" -q analytics apply >applied
 	assert_equal "$(degraded)" true
 	run -0 where 12
