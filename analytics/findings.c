@@ -10,6 +10,8 @@
 
 #define LIST_MAX	(1 << 20)
 
+const char *const an_kind_names[AN_KINDS] = { "sources", "windows", "exec" };
+
 static void put(cJSON *o, const char *name, double v)
 {
 	cJSON_AddNumberToObject(o, name, v);
@@ -174,11 +176,23 @@ static int take_yes(const cJSON *o, const char *name)
 	return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, name));
 }
 
+/*
+ * The string of @v, "" for anything else. Training writes plain ASCII; what else came in could drive
+ * the terminal that it is shown on.
+ */
+static const char *string(const cJSON *v)
+{
+	char *s = cJSON_GetStringValue(v), *c;
+
+	for (c = s; c && *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+	return s ? s : "";
+}
+
 static const char *take_text(const cJSON *o, const char *name)
 {
-	const char *s = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, name));
-
-	return s ? s : "";
+	return string(cJSON_GetObjectItemCaseSensitive(o, name));
 }
 
 static void take_into(const cJSON *o, const char *name, char *to, size_t size)
@@ -295,7 +309,7 @@ static bool take_sources(const cJSON *root, struct an_train_report *r)
 static void take_window(const cJSON *row, struct an_window_report *w)
 {
 	const cJSON *label = cJSON_GetArrayItem(row, 4);
-	const char *kind = cJSON_GetStringValue(cJSON_GetArrayItem(row, 5));
+	const char *kind = string(cJSON_GetArrayItem(row, 5));
 
 	w->start = (int64_t)whole(cJSON_GetArrayItem(row, 0), 253402300799.0);
 	w->lines = (uint32_t)whole(cJSON_GetArrayItem(row, 1), UINT32_MAX);
@@ -303,7 +317,7 @@ static void take_window(const cJSON *row, struct an_window_report *w)
 	w->score = (uint32_t)whole(cJSON_GetArrayItem(row, 3), 1000);
 	if (cJSON_IsNumber(label))
 		w->label = (label->valuedouble > 0) - (label->valuedouble < 0);
-	snprintf(w->kind, sizeof(w->kind), "%s", kind ? kind : "none");
+	snprintf(w->kind, sizeof(w->kind), "%s", kind[0] ? kind : "none");
 }
 
 static bool take_lists(const cJSON *root, struct an_train_report *r)

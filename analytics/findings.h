@@ -14,6 +14,9 @@
 #define AN_FINDINGS_FILE	"report.json"
 #define AN_FINDINGS_BYTES	(64u << 20)
 
+/* What models are called in the directory, its manifest and findings. */
+extern const char *const an_kind_names[AN_KINDS];
+
 /*
  * The caller's; NULL when out of memory. Only what the logs say, nothing of the run (clock, names
  * of files): the same input, the same bytes.

@@ -14,8 +14,6 @@
 
 #define MANIFEST_FILE	"manifest.json"
 
-const char *const an_kind_names[AN_KINDS] = { "sources", "windows", "exec" };
-
 static const char *const model_files[] = {
 	"sources.model", "sources.range", "windows.model", "windows.range", "exec.model",
 	"exec.range", AN_FINDINGS_FILE, MANIFEST_FILE, NULL

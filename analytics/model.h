@@ -16,8 +16,6 @@
 
 #define AN_MODEL_SCHEMA	2
 
-extern const char *const an_kind_names[AN_KINDS];
-
 struct an_models {
 	struct an_learned of[AN_KINDS];
 	bool has[AN_KINDS];

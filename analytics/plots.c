@@ -22,13 +22,28 @@ struct bins {
 	double lines[BINS], score[BINS];
 };
 
+/* How many minutes they span: a clock that was set makes minutes come out of order. */
+static double span(const struct an_window_report *w, size_t n, int64_t *first)
+{
+	int64_t last = w[0].start;
+	size_t i;
+
+	*first = w[0].start;
+	for (i = 1; i < n; i++) {
+		*first = w[i].start < *first ? w[i].start : *first;
+		last = w[i].start > last ? w[i].start : last;
+	}
+	return (double)(last - *first) / MINUTE + 1;
+}
+
 static void fill_bins(struct bins *b, const struct an_window_report *w, size_t n)
 {
-	double minutes = (double)(w[n - 1].start - w[0].start) / MINUTE + 1;
+	int64_t first;
+	double minutes = span(w, n, &first);
 	size_t i;
 
 	b->n = minutes < BINS ? (size_t)minutes : BINS;
-	b->first = (double)w[0].start;
+	b->first = (double)first;
 	b->width = minutes * MINUTE / (double)b->n;
 	for (i = 0; i < b->n; i++)
 		b->lines[i] = b->score[i] = NAN;
@@ -82,7 +97,7 @@ static void mark_windows(struct an_svg *s, const struct bins *b, const struct an
 	}
 }
 
-static void time_legend(FILE *f, const struct an_window_report *w, size_t n)
+static void time_legend(FILE *f, const struct an_window_report *w, size_t n, const struct bins *b)
 {
 	size_t i, known = 0, wrong = 0;
 
@@ -97,7 +112,7 @@ static void time_legend(FILE *f, const struct an_window_report *w, size_t n)
 		fprintf(f, " <span class=\"key known\">▲</span> labelled anomalous");
 	fprintf(f, " <span class=\"key level\">╌</span> over .5 the model calls a minute anomalous."
 		" Times are UTC.");
-	if (n && (w[n - 1].start - w[0].start) / MINUTE >= BINS)
+	if (b->width > MINUTE)
 		fprintf(f, " Of each stretch the highest minute is drawn.");
 	fprintf(f, "</figcaption>\n");
 }
@@ -131,7 +146,7 @@ void an_plot_timeline(FILE *f, const struct an_window_report *w, size_t n)
 	mark_windows(&s, b, w, n);
 	an_svg_end(&s);
 	fprintf(f, "</div>\n");
-	time_legend(f, w, n);
+	time_legend(f, w, n, b);
 	fprintf(f, "</figure>\n");
 	free(b);
 }

@@ -7,7 +7,7 @@
 
 #include "analytics.h"
 
-/* @w by time. Two plots over the same time: lines a minute, and scores with alarms. */
+/* Two plots over the same time: lines a minute, and scores with alarms. */
 void an_plot_timeline(FILE *f, const struct an_window_report *w, size_t n);
 /* Predicted against actual run time. */
 void an_plot_runs(FILE *f, const struct an_exec_point *p, size_t n);

@@ -28,7 +28,7 @@ static void head(const struct an_review *r, FILE *f)
 	an_page_head(f);
 	fprintf(f, "<header><h1>What was learnt from the kernel's log</h1>\n<p>Model ");
 	an_html(f, "%s, trained %s UTC. Report of %s UTC.", r->opt->model_dir,
-		an_review_time((int64_t)an_review_number(r->manifest, "generated"), trained),
+		an_review_generated(r->manifest, trained),
 		an_review_time(r->now, when));
 	fprintf(f, "</p>\n");
 	if (r->seen && r->seen->trained_on)
@@ -197,7 +197,7 @@ static void provenance(const struct an_review *r, FILE *f)
 	char text[160], when[24], last[24];
 
 	fprintf(f, "<section><h2>Where it comes from</h2>\n<dl>\n");
-	fact(f, "Trained", an_review_time((int64_t)an_review_number(r->manifest, "generated"), when));
+	fact(f, "Trained", an_review_generated(r->manifest, when));
 	snprintf(text, sizeof(text), "%" PRIu64 " lines, %" PRIu64 " of refused packets from %" PRIu64
 		 " sources", s->lines, s->blocks, s->sources);
 	fact(f, "Read", text);

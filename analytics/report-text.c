@@ -43,13 +43,15 @@ static void say_origin(const struct an_review *r, FILE *f)
 	fprintf(f, "model      ");
 	show(f, r->opt->model_dir);
 	fprintf(f, ", trained %s UTC, feature version %.0f, seed %.0f\n",
-		an_review_time((int64_t)an_review_number(r->manifest, "generated"), when),
+		an_review_generated(r->manifest, when),
 		an_review_number(r->manifest, "feature_version"),
 		an_review_number(r->manifest, "seed"));
 	cJSON_ArrayForEach(in, list) {
 		fprintf(f, "from       ");
 		show(f, an_review_string(in, "name"));
-		fprintf(f, "  sha256 %.16s…\n", an_review_string(in, "sha256"));
+		fprintf(f, "  sha256 ");
+		shown(f, an_review_string(in, "sha256"), strnlen(an_review_string(in, "sha256"), 16));
+		fprintf(f, "…\n");
 	}
 	fprintf(f, "read       %" PRIu64 " lines, %" PRIu64 " of them [UFW BLOCK], from %" PRIu64
 		" sources\n", r->trained.read.lines, r->trained.read.blocks,

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "report.h"
 
@@ -189,4 +190,19 @@ int an_report_finish(struct an_train_report *report, const struct an_gathered *g
 	if (fclose(f))
 		return an_fail(err, AN_NOMEM, "out of memory");
 	return AN_OK;
+}
+
+void an_train_report_free(struct an_train_report *report)
+{
+	int k;
+
+	for (k = 0; k < AN_KINDS; k++)
+		free(report->of[k].curve);
+	free(report->deny);
+	free(report->kept);
+	free(report->top);
+	free(report->windows);
+	free(report->exec);
+	free(report->text);
+	memset(report, 0, sizeof(*report));
 }

@@ -9,31 +9,6 @@
 #include "model.h"
 #include "review.h"
 
-const char *an_review_string(const cJSON *o, const char *name)
-{
-	const char *s = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, name));
-
-	return s ? s : "";
-}
-
-double an_review_number(const cJSON *o, const char *name)
-{
-	const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, name);
-
-	return cJSON_IsNumber(v) ? v->valuedouble : 0;
-}
-
-const char *an_review_time(int64_t sec, char text[24])
-{
-	time_t t = (time_t)sec;
-	struct tm tm;
-
-	text[0] = 0;
-	if (!gmtime_r(&t, &tm) || !strftime(text, 24, "%Y-%m-%d %H:%M", &tm))
-		snprintf(text, 24, "%lld", (long long)sec);
-	return text;
-}
-
 static int in_memory(char **text, size_t *len, struct an_error *err,
 		     const struct an_review *review, bool html)
 {

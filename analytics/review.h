@@ -90,5 +90,7 @@ double an_review_number(const cJSON *o, const char *name);
 
 /* "2025-11-03 02:15" in UTC. */
 const char *an_review_time(int64_t sec, char text[24]);
+/* When the manifest says that the model was made; the beginning of time for nonsense. */
+const char *an_review_generated(const cJSON *manifest, char text[24]);
 
 #endif

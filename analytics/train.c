@@ -300,18 +300,3 @@ int an_train(const struct an_train_options *options, struct an_train_report *rep
 		an_train_report_free(report);
 	return ret;
 }
-
-void an_train_report_free(struct an_train_report *report)
-{
-	int k;
-
-	for (k = 0; k < AN_KINDS; k++)
-		free(report->of[k].curve);
-	free(report->deny);
-	free(report->kept);
-	free(report->top);
-	free(report->windows);
-	free(report->exec);
-	free(report->text);
-	memset(report, 0, sizeof(*report));
-}

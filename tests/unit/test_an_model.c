@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "analytics/findings.h"
 #include "analytics/fit.h"
 #include "analytics/parallel.h"
 
