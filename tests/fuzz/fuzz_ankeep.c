@@ -5,10 +5,9 @@
  * written as it was read.
  */
 #include <math.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "tests/fuzz/fuzz.h"
 
 #include "analytics/addr.c"
 #include "analytics/count.c"
@@ -33,14 +32,6 @@
 #define ratio	feature_ratio
 #include "analytics/feature.c"
 #undef ratio
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(what)		\
-	do {			\
-		if (!(what))	\
-			abort();	\
-	} while (0)
 
 static void finite_row(const struct svm_node *x)
 {

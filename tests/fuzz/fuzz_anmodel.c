@@ -4,10 +4,9 @@
  * give finite numbers in the places features have, and labels that can be looked up again.
  */
 #include <math.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "tests/fuzz/fuzz.h"
 
 #include "analytics/addr.c"
 #include "analytics/count.c"
@@ -24,14 +23,6 @@
 #include "analytics/window.c"
 #include "analytics/winrow.c"
 #include "analytics/word.c"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(what)		\
-	do {			\
-		if (!(what))	\
-			abort();	\
-	} while (0)
 
 static void check_row(const struct svm_node *x, int nfeat)
 {

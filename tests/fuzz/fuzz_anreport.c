@@ -3,10 +3,9 @@
  * A model directory's manifest and findings, under a fuzzer: somebody may have got them from elsewhere.
  * Whatever they hold, a report of them is clean text, a page without anything that runs, and JSON.
  */
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "tests/fuzz/fuzz.h"
 
 #include "analytics/findings.c"
 #include "analytics/html.c"
@@ -28,14 +27,6 @@
 #define say_sources	say_trained_sources
 #include "analytics/report-json.c"
 #include "analytics/report.c"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(what)		\
-	do {			\
-		if (!(what))	\
-			abort();	\
-	} while (0)
 
 /* Nothing a terminal would take as more than a letter. */
 static void check_text(const char *s)

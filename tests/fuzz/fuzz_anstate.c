@@ -3,10 +3,9 @@
  * The analytics' state file under a fuzzer. A checksum stands before all else, so it is made right
  * here: what comes after it must hold for any bytes, and what is read must be written the same.
  */
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "tests/fuzz/fuzz.h"
 
 #include "analytics/addr.c"
 #include "analytics/atomic.c"
@@ -22,14 +21,6 @@
 #include "analytics/stamp.c"
 #include "analytics/state.c"
 #include "analytics/top.c"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(what)		\
-	do {			\
-		if (!(what))	\
-			abort();	\
-	} while (0)
 
 /* The counts of top, if they are any: then they can be counted on and written again. */
 static void fuzz_counts(const void *data, size_t len)

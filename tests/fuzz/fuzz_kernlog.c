@@ -4,10 +4,9 @@
  * must hold for any bytes is checked, not only that nothing is read beyond them.
  */
 #include <math.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "tests/fuzz/fuzz.h"
 
 #include "analytics/addr.c"
 #include "analytics/count.c"
@@ -21,14 +20,6 @@
 #include "analytics/split.c"
 #include "analytics/stamp.c"
 #include "analytics/stat.c"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(what)		\
-	do {			\
-		if (!(what))	\
-			abort();	\
-	} while (0)
 
 static const char *const texts[] = { "DROP: " };
 static const struct an_prefixes prefixes = { texts, 1 };
