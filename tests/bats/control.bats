@@ -90,7 +90,6 @@ refuses_at()
 	node_refuse "$CONF: cannot be read"
 }
 
-# bats test_tags=smoke
 @test "a reload takes all of a good configuration, and nothing of a bad one" {
 	node_keys
 	node_start

@@ -203,6 +203,7 @@ start()
 	for bad in MaxConnections=many MaxConnections=-1 MaxConnections=0 MaxNetworkBandwidth=1.5 DenySources=10.0.0.0/33 \
 		'DenySources=1.2.3.4@' 'DenySources=1.2.3.4;;' DenySources=here AnomalyKind=bad AnomalyScorePermille=1001 \
 		'ExecUs.f=' 'ExecUs.f=10:5;9:6' NodeSpeedPermille.a=99 TopSourceIP=x 1Key=2 'MaxConnections' ModelVersion=x; do
+		row || continue
 		values MempoolMaxBytes=5000000
 		echo "$bad" >>"$VALUES"
 		reload 409
