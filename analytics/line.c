@@ -233,44 +233,91 @@ static const char *interfaces(const char *s, const char *end, uint32_t *flags)
 	return out_end < end ? out_end + 1 : end;
 }
 
-/*
- * "KEY=VALUE" in @s..@end, the value from @v on; @whole tells that a blank follows, so that the
- * value is not cut. The first of two equal keys counts: UDP has a second LEN of its own.
- */
-static void field(struct an_event *ev, const char *s, const char *v, const char *end, bool whole)
+/* Four bytes as a number, to tell keys apart by one comparison each. */
+#define FOUR(a, b, c, d)	\
+	((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
+
+static uint32_t four(const char *s)
 {
-	size_t key = (size_t)(v - s - 1);
+	const unsigned char *c = (const unsigned char *)s;
+
+	return FOUR(c[0], c[1], c[2], c[3]);
+}
+
+/*
+ * The same for words of a few bytes: eight are looked at in one step, because a loop that ends after
+ * another number of bytes each time costs more by its end than by all of its steps.
+ */
+static const char *word_end(const char *s, const char *end)
+{
+	const uint64_t ones = 0x0101010101010101, high = 0x8080808080808080;
+
+	for (; end - s >= 8; s += 8) {
+		uint64_t v, found;
+
+		memcpy(&v, s, 8);
+		v ^= ones * ' ';
+		/* the lowest bit set is that of the first byte that is 0 now; those above it may be wrong */
+		found = (v - ones) & ~v & high;
+		if (found && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+			return s + __builtin_ctzll(found) / 8;
+		if (found)
+			break;
+	}
+	while (s < end && *s != ' ')
+		s++;
+	return s;
+}
+
+/*
+ * The value @v..@end of a key of three letters. The first of two equal ones counts: UDP has a second
+ * LEN of its own.
+ */
+static void short_field(struct an_event *ev, uint32_t key, const char *v, const char *end)
+{
 	uint32_t n;
 
-	if (key == 5 && !memcmp(s, "PROTO", 5)) {
-		if (!ev->proto)
-			ev->proto = protocol(v, end);
-		return;
-	}
-	if (!whole)
-		return;
-	if (key == 3 && !memcmp(s, "DST", 3)) {
+	switch (key) {
+	case FOUR('D', 'S', 'T', '='):
 		if (!(ev->flags & AN_F_DST) && an_addr_parse(v, (size_t)(end - v), &ev->dst))
 			ev->flags |= AN_F_DST;
-	} else if (key == 3 && !memcmp(s, "LEN", 3)) {
+		break;
+	case FOUR('L', 'E', 'N', '='):
 		if (!ev->len && number(v, end, 65535, &n))
 			ev->len = (uint16_t)n;
-	} else if (key == 3 && !memcmp(s, "TTL", 3)) {
+		break;
+	case FOUR('T', 'T', 'L', '='):
 		if (!ev->ttl && number(v, end, 255, &n))
 			ev->ttl = (uint8_t)n;
-	} else if (key == 3 && !memcmp(s, "SPT", 3)) {
+		break;
+	case FOUR('S', 'P', 'T', '='):
 		if (!(ev->flags & AN_F_SPT) && number(v, end, 65535, &n)) {
 			ev->spt = (uint16_t)n;
 			ev->flags |= AN_F_SPT;
 		}
-	} else if (key == 3 && !memcmp(s, "DPT", 3)) {
+		break;
+	case FOUR('D', 'P', 'T', '='):
 		if (!(ev->flags & AN_F_DPT) && number(v, end, 65535, &n)) {
 			ev->dpt = (uint16_t)n;
 			ev->flags |= AN_F_DPT;
 		}
-	} else if (key == 8 && !memcmp(s, "HOPLIMIT", 8)) {
-		if (!ev->ttl && number(v, end, 255, &n))
+	}
+}
+
+/* Any other word @s..@end; @whole tells that a blank follows, so that it is not cut. */
+static void long_field(struct an_event *ev, const char *s, const char *end, bool whole)
+{
+	size_t len = (size_t)(end - s);
+	uint32_t n;
+
+	if (len >= 6 && !memcmp(s, "PROTO=", 6)) {
+		if (!ev->proto)
+			ev->proto = protocol(s + 6, end);
+	} else if (len >= 9 && !memcmp(s, "HOPLIMIT=", 9)) {
+		if (whole && !ev->ttl && number(s + 9, end, 255, &n))
 			ev->ttl = (uint8_t)n;
+	} else if (len <= 3) {
+		ev->flags |= flag_of(s, len);
 	}
 }
 
@@ -281,22 +328,19 @@ static bool packet(const char *s, const char *end, struct an_event *ev)
 	s = interfaces(s, end, &ev->flags);
 	/* A bracket opens the packet inside an ICMP error: those addresses are not the sender's. */
 	while (s < end && *s != '[') {
-		const char *eq = s, *stop;
+		uint32_t key = end - s >= 4 ? four(s) : 0;
+		const char *stop = word_end(s, end);
 
-		/* Words are short: to call somebody for each costs more than to look. */
-		while (eq < end && *eq != '=' && *eq != ' ')
-			eq++;
-		for (stop = eq; stop < end && *stop != ' '; stop++)
-			;
-		if (eq == stop) {
-			ev->flags |= flag_of(s, (size_t)(stop - s));
-		} else if (eq - s == 3 && !memcmp(s, "SRC", 3)) {
+		if (key == FOUR('S', 'R', 'C', '=')) {
 			if (have_src || stop == end ||
-			    !an_addr_parse(eq + 1, (size_t)(stop - eq - 1), &ev->src))
+			    !an_addr_parse(s + 4, (size_t)(stop - s - 4), &ev->src))
 				return false;
 			have_src = true;
+		} else if ((key & 0xff) == '=' && stop - s >= 4) {
+			if (stop < end)
+				short_field(ev, key, s + 4, stop);
 		} else {
-			field(ev, s, eq + 1, stop, stop < end);
+			long_field(ev, s, stop, stop < end);
 		}
 		if (stop == end)
 			break;

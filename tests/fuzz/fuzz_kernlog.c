@@ -62,8 +62,8 @@ static void fuzz_line(struct an_clock *clock, struct an_sources *s, const char *
 		return;
 	CHECK(fields > line && fields <= end);
 	/* The kernel's own text, at the very place where the fields begin. */
-	CHECK(fields - line >= 12 && (!memcmp(fields - 12, "[UFW BLOCK] ", 12) ||
-				      !memcmp(fields, "IN=", 3)));
+	CHECK((fields - line >= 12 && !memcmp(fields - 12, "[UFW BLOCK] ", 12)) ||
+	      !memcmp(fields, "IN=", 3));
 	if (!an_line_event(clock, line, fields, end, &ev))
 		return;
 	CHECK(an_line_source(fields, end, &src) && an_addr_eq(src, ev.src));
