@@ -97,6 +97,18 @@ read -r low mid high < <("$out/clone" "$runs" 127.0.0.1 true)
 printf '\nlibvirgo, connection kept, a call: %s (%s-%s); ssh, connection kept / it: %s\n' "$mid" "$low" "$high" \
 	"$(awk -F'\t' -v own="$mid" '$1 ~ /kept/ && $2 == "wall" { printf "%.2f", $4 / own }' pair.tsv)"
 
+# A script keeps its connections as the master of ssh does; each line of it is a command of its own, as each ssh is.
+printf '%s\n' 'i=0' 'while [ $i -lt 100 ]; do' '	exec true' '	i=$((i + 1))' 'done' >hundred.virgo
+for ((i = 0; i < rounds; i++)); do
+	begin=${EPOCHREALTIME/./}
+	VIRGO_NODES=127.0.0.1 virgo run hundred.virgo
+	echo $(((${EPOCHREALTIME/./} - begin) / 100))
+done | sort -n >hundred.us
+mid=$(sed -n "$((rounds / 2 + 1))p" hundred.us)
+printf '\nvirgo run, a script of 100, its start with it, each: %s (%s-%s); ssh, connection kept / it: %s\n' "$mid" \
+	"$(head -n 1 hundred.us)" "$(tail -n 1 hundred.us)" \
+	"$(awk -F'\t' -v own="$mid" '$1 ~ /kept/ && $2 == "wall" { printf "%.2f", $4 / own }' pair.tsv)"
+
 # --- many -------------------------------------------------------------------------------------------------------------------
 
 # table ROWS: of what lines has printed
