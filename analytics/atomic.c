@@ -151,21 +151,22 @@ static int keep_old(const struct an_new_file *f, unsigned int keep, struct an_er
 
 	if (!old || (new && len == newlen && !memcmp(old, new, len)))
 		goto out;
-	for (i = keep; i > 1; i--) {
-		numbered(f, i - 1, from);
-		numbered(f, i, to);
-		if (rename(from, to) && errno != ENOENT) {
-			status = sys_fail(err, "keep", from);
-			goto out;
-		}
-	}
-	numbered(f, 1, to);
+	/* before any is moved: on a full disk they stay what they were */
 	if (write_temp(f->path, temp, old, len, 0644)) {
 		status = sys_fail(err, "keep a copy of", f->path);
-	} else if (rename(temp, to)) {
-		status = sys_fail(err, "keep", to);
-		unlink(temp);
+		goto out;
 	}
+	for (i = keep; i > 1 && !status; i--) {
+		numbered(f, i - 1, from);
+		numbered(f, i, to);
+		if (rename(from, to) && errno != ENOENT)
+			status = sys_fail(err, "keep", from);
+	}
+	numbered(f, 1, to);
+	if (!status && rename(temp, to))
+		status = sys_fail(err, "keep", to);
+	if (status)
+		unlink(temp);
 out:
 	free(old);
 	free(new);

@@ -41,11 +41,19 @@ size_t an_behind_source(const struct an_behind *b, const struct an_line *line)
 size_t an_behind_window(struct an_behind *b, const struct an_line *line)
 {
 	const struct an_windows *w = &b->g->groups[0].windows;
+	const struct an_window *last = w->n ? &w->v[b->window] : NULL;
 	size_t i;
 
-	if (line->ms == AN_MS_NONE)
+	if (line->ms == AN_MS_NONE || !last)
 		return AN_BEHIND_NONE;
-	/* in the order the log was first read in: nearly always the one found last, or the next */
+	/* where it was counted: what comes a little late was, too */
+	if (line->ms < last->start_ms + AN_WINDOW_MS &&
+	    line->ms >= last->start_ms - AN_WINDOW_LATE_MS)
+		return b->window;
+	/* these found no room */
+	if (w->n == AN_WINDOWS_MAX && b->window == w->n - 1)
+		return AN_BEHIND_NONE;
+	/* in the order the log was first read in: nearly always the next */
 	for (i = 0; i < w->n; i++) {
 		size_t at = (b->window + i) % w->n;
 

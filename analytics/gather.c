@@ -219,6 +219,7 @@ static bool take_early(struct walk *w)
 	uint32_t i;
 
 	w->later.taken = true;
+	w->later.since = w->stats->last;
 	for (i = 0; i < w->early.count.n; i++) {
 		const struct an_stat *st = enough(w, &w->early, i);
 
@@ -292,8 +293,9 @@ static int open_all(struct walk *w)
 {
 	struct an_gathered *g = w->g;
 	bool twice = (w->halve && !g->by_run) || w->opt->rewind;
+	const struct an_watch watch = { w->opt->progress, w->opt->progress_arg };
 	int ret = an_logs_open(&g->logs, w->opt->logs, w->opt->nlogs, twice, w->opt->state,
-			       w->err);
+			       &watch, w->err);
 	size_t i;
 
 	if (ret)
@@ -444,7 +446,7 @@ static int gather_halves(struct walk *w)
 {
 	unsigned int flags = 0;
 	uint64_t blocks = 0;
-	struct an_stretch *later;
+	struct an_stretch *later, *kept;
 	int ret = AN_OK;
 	size_t i;
 
@@ -461,12 +463,18 @@ static int gather_halves(struct walk *w)
 		ret = no_memory(w->err);
 	for (i = 0; i < w->g->logs.n && !ret; i++)
 		ret = walk_log(w, w->g->order[i], flags, walk_block);
+	/* fewer than were counted: a log was cut in between */
+	if (w->later.begin > w->stats->blocks)
+		w->later.begin = w->stats->blocks;
 	if (!ret && !w->later.taken && !take_early(w))
 		ret = no_memory(w->err);
 	if (ret)
 		return ret;
-	later = choose_stretch(w);
-	return rows_weak(w, later) ? keep(w, later) : no_memory(w->err);
+	later = kept = choose_stretch(w);
+	/* one that is older than what is remembered is learnt from for the last time */
+	if (later->since * 1000 < an_keep_from_ms(w->stats, w->opt->state_days, w->opt->now))
+		kept = &w->later;
+	return rows_weak(w, later) ? keep(w, kept) : no_memory(w->err);
 }
 
 static int finish(struct an_gathered *g, struct an_read_stats *stats, struct an_error *err)

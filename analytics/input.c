@@ -2,6 +2,7 @@
 /* Opening logs; must never change anything that a name means. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -9,6 +10,8 @@
 
 #include "journal.h"
 #include "pull.h"
+
+enum { LOOK_MS = 200 };	/* how often somebody may stop a read that waits */
 
 static int write_full(int fd, const char *buf, size_t len)
 {
@@ -44,18 +47,60 @@ static int temp_file(const char **dir)
 	return fd;
 }
 
-static ssize_t stream_read(struct an_input *in, char *buf, size_t len, struct an_error *err)
+static bool is_stopped(const struct an_input *in, struct an_error *err)
+{
+	if (!in->watch.fn || !in->watch.fn(in->watch.arg, "reading", in->size, 0))
+		return false;
+	an_fail(err, AN_INPUT, "interrupted");
+	return true;
+}
+
+/* Until there is something to read, for as long as nobody minds: a pipe may be silent for ever. */
+static bool stream_wait(const struct an_input *in, struct an_error *err)
+{
+	struct pollfd p = { .fd = in->fd, .events = POLLIN };
+
+	int n;
+
+	while ((n = poll(&p, 1, LOOK_MS)) <= 0) {
+		/* what else is wrong, reading will tell */
+		if (n < 0 && errno != EINTR)
+			return true;
+		if (is_stopped(in, err))
+			return false;
+	}
+	return true;
+}
+
+ssize_t an_input_read(struct an_input *in, void *buf, size_t len, struct an_error *err)
 {
 	ssize_t n;
 
-	if (in->journal)
+	if (in->stream && in->journal)
 		return an_journal_read(in->journal, buf, len, err);
+	if (in->stream && !stream_wait(in, err))
+		return -1;
 	do
 		n = read(in->fd, buf, len);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		an_fail_sys(err, AN_INPUT, "read", in->name);
 	return n;
+}
+
+/* Looks at the first bytes of a file that can be rewound. */
+static int input_sniff(struct an_input *in, struct an_error *err)
+{
+	unsigned char magic[6] = { 0 };
+	ssize_t n = pread(in->fd, magic, sizeof(magic), 0);
+
+	if (n < 0)
+		return an_fail_sys(err, AN_INPUT, "read", in->name);
+	if (!memcmp(magic, "\xfd""7zXZ", 6) || !memcmp(magic, "BZh", 3))
+		return an_fail(err, AN_INPUT, "%s is compressed with xz or bzip2, and only gzip and "
+			       "zstd are read: unpack it and pipe it to \"-\"", in->name);
+	in->packing = an_packing_of(magic, (size_t)n);
+	return AN_OK;
 }
 
 /* Puts a temporary copy in the place of a stream. The journal stays open: it knows its cursor. */
@@ -77,13 +122,17 @@ int an_input_spool(struct an_input *in, struct an_error *err)
 		status = an_fail(err, AN_NOMEM, "out of memory");
 		goto out;
 	}
-	while ((n = stream_read(in, buf, AN_RAW_SIZE, err)) > 0) {
+	while ((n = an_input_read(in, buf, AN_RAW_SIZE, err)) > 0) {
 		if (write_full(fd, buf, (size_t)n)) {
 			status = an_fail(err, AN_INPUT, "cannot copy %s to %s: %s", in->name, dir,
 					 strerror(errno));
 			goto out;
 		}
 		in->size += (uint64_t)n;
+		if (is_stopped(in, err)) {
+			status = AN_INPUT;
+			goto out;
+		}
 	}
 	if (n < 0) {
 		status = AN_INPUT;
@@ -94,26 +143,14 @@ int an_input_spool(struct an_input *in, struct an_error *err)
 	in->fd = fd;
 	in->stream = false;
 	fd = -1;
+	/* a stream's first bytes are looked at while it is read, a file's before */
+	if (!in->journal)
+		status = input_sniff(in, err);
 out:
 	free(buf);
 	if (fd >= 0)
 		close(fd);
 	return status;
-}
-
-/* Looks at the first bytes of a file that can be rewound. */
-static int input_sniff(struct an_input *in, struct an_error *err)
-{
-	unsigned char magic[6] = { 0 };
-	ssize_t n = pread(in->fd, magic, sizeof(magic), 0);
-
-	if (n < 0)
-		return an_fail_sys(err, AN_INPUT, "read", in->name);
-	if (!memcmp(magic, "\xfd""7zXZ", 6) || !memcmp(magic, "BZh", 3))
-		return an_fail(err, AN_INPUT, "%s is compressed with xz or bzip2, and only gzip and "
-			       "zstd are read: unpack it and pipe it to \"-\"", in->name);
-	in->packing = an_packing_of(magic, (size_t)n);
-	return AN_OK;
 }
 
 static int open_journal(struct an_input *in, const char *dir, bool rewind, struct an_error *err)

@@ -10,6 +10,7 @@
 #include "mark.h"
 
 #define VERSION		1
+#define STRETCH_VERSION	2	/* 1 did not know since when it goes */
 #define ROW_MAX		1e30	/* of any feature */
 #define DAY_MS		86400000ll
 #define TIME_MAX	(1ll << 42)	/* seconds: what no stamp reaches */
@@ -130,16 +131,21 @@ void an_keep_put_stretch(const struct an_keep *k, int64_t from_ms, struct an_byt
 	struct an_stretch *s = k->stretch;
 	bool begun = s->late.count.entries;
 	double *v[ROW_NUMBERS];
-	size_t i;
+	size_t i, n = 0;
 	int j;
 
-	an_put(to, VERSION, 1);
+	an_put(to, STRETCH_VERSION, 1);
 	an_put(to, begun, 1);
 	if (!begun)
 		return;
 	an_put(to, s->begin, 8);
-	an_put(to, s->taught.n, 4);
+	an_put(to, (uint64_t)s->since, 8);
+	for (i = 0; i < s->taught.n; i++)
+		n += an_sources_stays(k->all, s->taught.v[i].addr, from_ms);
+	an_put(to, n, 4);
 	for (i = 0; i < s->taught.n; i++) {
+		if (!an_sources_stays(k->all, s->taught.v[i].addr, from_ms))
+			continue;
 		an_put(to, s->taught.v[i].addr.hi, 8);
 		an_put(to, s->taught.v[i].addr.lo, 8);
 		row_numbers(&s->taught.v[i], v);
@@ -178,13 +184,14 @@ bool an_keep_get_stretch(const struct an_keep *k, struct an_bytes *from)
 	uint64_t version = an_get(from, 1), begun = an_get(from, 1);
 	size_t n;
 
-	if (version != VERSION || begun > 1 || !begun)
-		return version == VERSION && !begun;
+	if (version != STRETCH_VERSION || begun > 1 || !begun)
+		return version == STRETCH_VERSION && !begun;
 	s->taken = true;
 	s->begin = an_get(from, 8);
+	s->since = (int64_t)an_get(from, 8);
 	n = an_get(from, 4);
 	/* k->stats was read before */
-	if (from->bad || s->begin > k->stats->blocks || n > k->all->stats_limit)
+	if (from->bad || s->since <= -TIME_MAX || s->since >= TIME_MAX || s->begin > k->stats->blocks || n > k->all->stats_limit)
 		return false;
 	s->taught.v = calloc(n + 1, sizeof(*s->taught.v));
 	s->taught.room = s->taught.v ? n : 0;
@@ -228,10 +235,11 @@ enum { NSECTIONS = sizeof(sections) / sizeof(sections[0]) };
 static bool get_all(const struct an_keep *k, bool *any)
 {
 	bool good = true;
-	size_t i, len;
+	size_t i;
 
 	for (i = 0; i < NSECTIONS; i++) {
 		struct an_bytes b = { 0 };
+		size_t len = 0;
 		const void *data = an_state_get(k->state, sections[i].name, &len);
 
 		*any |= !!data;
@@ -276,10 +284,16 @@ int an_keep_get(const struct an_keep *k, uint32_t max_sources, uint64_t seed,
 	return start_over(k, max_sources, seed) ? AN_OK : an_fail(err, AN_NOMEM, "out of memory");
 }
 
+int64_t an_keep_from_ms(const struct an_read_stats *stats, uint32_t days, int64_t now)
+{
+	int64_t latest = stats->last < now ? stats->last : now;
+
+	return latest * 1000 - days * DAY_MS;
+}
+
 int an_keep_put(const struct an_keep *k, uint32_t days, int64_t now, struct an_error *err)
 {
-	int64_t latest = k->stats->last < now ? k->stats->last : now;
-	int64_t from_ms = latest * 1000 - days * DAY_MS;
+	int64_t from_ms = an_keep_from_ms(k->stats, days, now);
 	int ret = AN_OK;
 	size_t i;
 

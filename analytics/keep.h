@@ -10,6 +10,7 @@
 struct an_stretch {
 	uint64_t begin;			/* [UFW BLOCK] lines before it */
 	bool taken;			/* ->taught is: at its first packet */
+	int64_t since;			/* Unix seconds of the last line before it */
 	struct an_cands taught;		/* address, features and traits of the sources before it */
 	struct an_sources late;		/* those in it; all zeros until it is begun or read */
 };
@@ -37,6 +38,9 @@ int an_keep_get(const struct an_keep *k, uint32_t max_sources, uint64_t seed,
  * line (or than @now, Unix seconds, where that is earlier) stays out.
  */
 int an_keep_put(const struct an_keep *k, uint32_t days, int64_t now, struct an_error *err);
+
+/* Unix milliseconds: what is older leaves the state. */
+int64_t an_keep_from_ms(const struct an_read_stats *stats, uint32_t days, int64_t now);
 
 /* The section of the stretch alone; of @k only ->all, ->stretch and ->stats->blocks matter. */
 void an_keep_put_stretch(const struct an_keep *k, int64_t from_ms, struct an_bytes *to);

@@ -611,6 +611,12 @@ void an_learned_free(struct an_learned *learned)
 	memset(learned, 0, sizeof(*learned));
 }
 
+/* A model's file may hold what gives none: that is no alarm. */
+static double number_of(double dec)
+{
+	return isfinite(dec) ? dec : 0;
+}
+
 double an_decide(const struct an_learned *learned, const struct svm_node *x)
 {
 	struct svm_node *vec;
@@ -621,7 +627,7 @@ double an_decide(const struct an_learned *learned, const struct svm_node *x)
 		for (; x->index != -1; x++)
 			if ((unsigned int)x->index <= learned->nfeat)
 				dec += learned->w[x->index - 1] * x->value;
-		return learned->type == ONE_CLASS ? -dec : dec;
+		return number_of(learned->type == ONE_CLASS ? -dec : dec);
 	}
 	vec = malloc((learned->nfeat + 2) * sizeof(*vec));
 	if (!vec)
@@ -629,5 +635,5 @@ double an_decide(const struct an_learned *learned, const struct svm_node *x)
 	an_scale(learned->range, learned->nfeat, x, vec);
 	dec = decision(learned->type, learned->model, vec);
 	free(vec);
-	return dec;
+	return number_of(dec);
 }

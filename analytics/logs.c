@@ -328,7 +328,7 @@ static int go_on(struct an_logs *logs, struct an_error *err)
 }
 
 int an_logs_open(struct an_logs *logs, const char *const *names, size_t n, bool rewind,
-		 struct an_state *state, struct an_error *err)
+		 struct an_state *state, const struct an_watch *watch, struct an_error *err)
 {
 	int ret = an_inputs_check(names, n, err);
 	size_t i;
@@ -341,6 +341,8 @@ int an_logs_open(struct an_logs *logs, const char *const *names, size_t n, bool 
 		drop_copies(logs);
 	if (!ret && state)
 		ret = go_on(logs, err);
+	for (i = 0; i < logs->n && watch; i++)
+		logs->in[i].watch = *watch;
 	for (i = 0; i < logs->n && !ret && rewind; i++)
 		if (logs->in[i].stream)
 			ret = an_input_spool(&logs->in[i], err);

@@ -26,10 +26,10 @@ struct an_logs {
  * Opens all that @names mean, so that a rotation from here on changes nothing. @rewind as for
  * an_input_open(). With @state each input begins where the earlier run stopped, older parts of the
  * named logs that were not read to their end are among them, and what was read to its end is left
- * out: there may be nothing to read. Returns an an_status; an_logs_close() in any case.
+ * out: there may be nothing to read. @watch may be NULL. Returns an an_status; an_logs_close() in any case.
  */
 int an_logs_open(struct an_logs *logs, const char *const *names, size_t n, bool rewind,
-		 struct an_state *state, struct an_error *err);
+		 struct an_state *state, const struct an_watch *watch, struct an_error *err);
 void an_logs_close(struct an_logs *logs);
 
 /*

@@ -91,8 +91,9 @@ static int exec_block(void *arg, struct an_block *block)
 static int predict_exec(struct predict *p)
 {
 	const struct an_predict_options *o = p->opt;
+	const struct an_watch watch = { o->progress, o->progress_arg };
 	struct an_logs logs;
-	int ret = an_logs_open(&logs, o->logs, o->nlogs, false, NULL, p->err);
+	int ret = an_logs_open(&logs, o->logs, o->nlogs, false, NULL, &watch, p->err);
 	size_t i;
 
 	for (i = 0; !ret && i < logs.n; i++) {

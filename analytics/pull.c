@@ -24,19 +24,13 @@ static ssize_t raw_read(struct an_pull *pull, void *buf, size_t len)
 	struct an_input *in = pull->in;
 	ssize_t n;
 
-	if (in->stream && in->journal)
-		return an_journal_read(in->journal, buf, len, pull->err);
 	if (!in->stream && len > pull->left)
 		len = (size_t)pull->left;
 	if (!len)
 		return 0;
-	do
-		n = read(in->fd, buf, len);
-	while (n < 0 && errno == EINTR);
-	if (n < 0) {
-		an_fail_sys(pull->err, AN_INPUT, "read", in->name);
-		return -1;
-	}
+	n = an_input_read(in, buf, len, pull->err);
+	if (n < 0 || (in->stream && in->journal))
+		return n;
 	/* Somebody has cut the file: what is gone cannot be read, and is no reason to stop. */
 	if (!n && !in->stream) {
 		pull->short_file = true;

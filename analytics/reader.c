@@ -94,7 +94,7 @@ bool an_next_torn(struct an_block *b, struct an_read_stats *stats, const char **
 /* Notes @len bytes that are read for good. */
 static void edge_add(struct an_edge *e, const char *s, size_t len)
 {
-	size_t n = AN_EDGE - e->head_len, old;
+	size_t n = e->done ? 0 : AN_EDGE - e->head_len, old;
 
 	n = n < len ? n : len;
 	memcpy(e->head + e->head_len, s, n);
@@ -104,6 +104,25 @@ static void edge_add(struct an_edge *e, const char *s, size_t len)
 	memmove(e->tail, e->tail + e->tail_len - old, old);
 	memcpy(e->tail + old, s + len - n, n);
 	e->tail_len = (uint32_t)(old + n);
+}
+
+/* A scan begins: the log may be another one's by now, or shorter, than the last scan found it. */
+static void edge_begin(struct an_edge *e)
+{
+	if (!e->done) {
+		e->from_len = e->tail_len;
+		memcpy(e->from, e->tail, e->from_len);
+	} else {
+		e->tail_len = e->from_len;
+		memcpy(e->tail, e->from, e->from_len);
+	}
+}
+
+static void edge_end(struct an_edge *e, uint64_t pos)
+{
+	e->done = true;
+	if (e->head_len > pos)
+		e->head_len = (uint32_t)pos;
 }
 
 /* Hands on @s..@end, whole lines. */
@@ -170,7 +189,7 @@ static int deliver(struct scan *sc, size_t len, bool eof)
 		sc->torn = false;
 		s = end;
 	}
-	if (sc->in->edge && !sc->in->edge->done)
+	if (sc->in->edge)
 		edge_add(sc->in->edge, sc->buf, (size_t)(s - sc->buf));
 	sc->have = (size_t)(end - s);
 	sc->at.pos += (uint64_t)(s - sc->buf);
@@ -245,13 +264,15 @@ int an_input_scan(struct an_input *in, unsigned int flags, struct an_read_stats 
 		ret = an_fail(err, AN_NOMEM, "out of memory");
 	if (!ret)
 		ret = skip_start(&sc);
+	if (!ret && in->edge)
+		edge_begin(in->edge);
 	if (!ret)
 		ret = scan_loop(&sc);
 	/* what is left for the next run is read then */
 	stats->bytes -= sc.have;
 	in->stop = sc.at;
 	if (!ret && in->edge)
-		in->edge->done = true;
+		edge_end(in->edge, in->stop.pos);
 	stats->truncated += sc.pull.short_file;
 	if (!ret && hash)
 		sha256_digest(&sc.pull.sha, AN_SHA256_SIZE, in->sha256);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <string.h>
 
 #include "analytics.h"
@@ -23,9 +24,10 @@ enum an_packing { AN_PLAIN, AN_GZIP, AN_ZSTD };
 
 /* The first and the last bytes read of a log: what tells later that it is the same one. */
 struct an_edge {
-	bool done;		/* by a scan: the next one sees the same bytes */
-	uint32_t head_len, tail_len;
+	bool done;		/* a scan has ended: the head stays, the next one makes the tail anew */
+	uint32_t head_len, tail_len, from_len;
 	unsigned char head[AN_EDGE], tail[AN_EDGE];
+	unsigned char from[AN_EDGE];	/* the tail where each scan begins */
 };
 
 /* How far a log was read, in its unpacked bytes. */
@@ -36,6 +38,12 @@ struct an_place {
 };
 
 /* An open log that can be scanned more than once; every scan sees the same bytes. */
+/* Who is told that it goes on, and may end it, also while nothing comes; ->fn may be NULL. */
+struct an_watch {
+	an_progress_fn fn;
+	void *arg;
+};
+
 struct an_input {
 	const char *name;	/* for messages; lives as long as the an_logs it is of */
 	size_t given;		/* which of the names given this came from */
@@ -44,6 +52,7 @@ struct an_input {
 	enum an_packing packing;
 	bool stream;		/* cannot be rewound: one scan only */
 	bool scanned;
+	struct an_watch watch;
 	uint64_t size;		/* bytes in the file when it was opened; not for a stream */
 	bool extra;		/* an older part of a log that was named, see logs.h */
 	uint64_t dev, ino;	/* of that file; 0 for a stream */
@@ -73,6 +82,8 @@ typedef int (*an_block_fn)(void *arg, struct an_block *block);
  * unlinked temporary file. Returns an an_status; closing an input that failed to open is harmless.
  */
 int an_input_open(struct an_input *in, const char *name, bool rewind, struct an_error *err);
+/* What has come of the file's own bytes, or the journal's lines; 0 at the end, -1 on error. */
+ssize_t an_input_read(struct an_input *in, void *buf, size_t len, struct an_error *err);
 /* The copy that @rewind makes, for a stream opened without it. */
 int an_input_spool(struct an_input *in, struct an_error *err);
 void an_input_close(struct an_input *in);

@@ -69,6 +69,9 @@ void an_sources_free(struct an_sources *s);
 /* Counts one packet; false when out of memory. */
 bool an_sources_add(struct an_sources *s, const struct an_event *ev);
 
+/* False for a source that an_sources_put() would leave out. */
+bool an_sources_stays(const struct an_sources *s, struct an_addr addr, int64_t from_ms);
+
 /*
  * Writes all for a later run, but for sources whose last packet with a time came before @from_ms.
  * Counts that are bounds stay bounds.

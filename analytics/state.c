@@ -110,7 +110,7 @@ int an_state_give(struct an_state *st, const char *name, void *data, size_t len,
 	if (i == SECTIONS_MAX || !*name || strlen(name) >= AN_SECTION_NAME || len > AN_STATE_MAX) {
 		free(data);
 		return an_fail(err, AN_OUTPUT, "no room in the state for section \"%s\" of %zu "
-			       "bytes: count fewer sources", name, len);
+			       "bytes: remember fewer days, or count fewer sources", name, len);
 	}
 	if (i == st->n)
 		st->n++;

@@ -33,6 +33,20 @@ static int64_t last_of(const struct an_sources *s, uint32_t index)
 	return last;
 }
 
+static bool is_silent(const struct an_sources *s, uint32_t index, int64_t from_ms)
+{
+	int64_t last = last_of(s, index);
+
+	return last != AN_MS_NONE && last < from_ms;
+}
+
+bool an_sources_stays(const struct an_sources *s, struct an_addr addr, int64_t from_ms)
+{
+	uint32_t index = an_count_find(&s->count, addr);
+
+	return index == AN_COUNT_NONE || !is_silent(s, index, from_ms);
+}
+
 static void put_packet(const struct an_packet *p, struct an_bytes *to)
 {
 	an_put(to, (uint64_t)p->ms, 8);
@@ -245,11 +259,8 @@ void an_sources_put(const struct an_sources *s, int64_t from_ms, struct an_bytes
 		to->bad = true;
 		return;
 	}
-	for (i = 0; i < s->count.n; i++) {
-		int64_t last = last_of(s, i);
-
-		out[i] = last != AN_MS_NONE && last < from_ms;
-	}
+	for (i = 0; i < s->count.n; i++)
+		out[i] = is_silent(s, i, from_ms);
 	an_count_put_some(&s->count, out, to);
 	an_put(to, VERSION, 1);
 	an_put(to, s->unobserved, 8);

@@ -7,6 +7,7 @@
 
 #include "count.h"
 #include "logs.h"
+#include "mark.h"
 #include "state.h"
 
 #define TOP_SOURCES	(1u << 20)
@@ -141,7 +142,8 @@ static int top_go_on(struct top_pass *pass, uint32_t limit)
 		pass->stats->truncated = 0;	/* told when it happened */
 		return AN_OK;
 	}
-	if (data) {
+	/* positions without what was read up to them would lose it */
+	if (data || an_state_marks(pass->state)->n) {
 		memset(pass->stats, 0, sizeof(*pass->stats));
 		an_count_free(&pass->count);
 		if (!an_count_init(&pass->count, limit))
@@ -170,10 +172,11 @@ static int top_keep(struct top_pass *pass)
 
 static int top_read(struct top_pass *pass)
 {
+	const struct an_watch watch = { pass->opt->progress, pass->opt->progress_arg };
 	int64_t now = time(NULL);
 	size_t i;
 	int ret = an_logs_open(&pass->logs, pass->opt->logs, pass->opt->nlogs, false, pass->state,
-			       pass->err);
+			       &watch, pass->err);
 
 	for (i = 0; i < pass->logs.n && !ret; i++)
 		ret = an_logs_scan(&pass->logs, i, &pass->clock, now, 0, pass->stats, top_block,

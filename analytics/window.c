@@ -5,7 +5,6 @@
 
 #include "window.h"
 
-#define LATE_MS		120000		/* a stamp so little older belongs to the window under way */
 
 bool an_windows_init(struct an_windows *w)
 {
@@ -112,7 +111,7 @@ static struct an_window *window_for(struct an_windows *w, int64_t ms, bool *nome
 {
 	struct an_window *last = w->n ? &w->v[w->n - 1] : NULL;
 
-	if (last && ms < last->start_ms + AN_WINDOW_MS && ms >= last->start_ms - LATE_MS)
+	if (last && ms < last->start_ms + AN_WINDOW_MS && ms >= last->start_ms - AN_WINDOW_LATE_MS)
 		return last;
 	if (w->n == AN_WINDOWS_MAX)
 		return NULL;

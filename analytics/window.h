@@ -16,6 +16,7 @@
 #include "word.h"
 
 #define AN_WINDOW_MS		60000ll
+#define AN_WINDOW_LATE_MS	120000	/* a stamp so little older belongs to the window under way */
 #define AN_WINDOWS_MAX		(1u << 20)	/* two years of minutes */
 #define AN_TEMPLATES_MAX	(1u << 16)	/* further ones are only counted */
 #define AN_PAIRS_MAX		(6u << 20)	/* 48 MB of template counts */

@@ -109,18 +109,23 @@ struct listing {
 	size_t nseen;
 };
 
+/* An object goes before a program of its name, wherever they are; else the first one found counts. */
 static bool is_hidden(struct listing *l, const struct plugin_file *f)
 {
+	char path[PATH_MAX];
 	size_t i;
 	void *seen;
 
+	if (!f->object && plugin_find(f->word, true, path))
+		return true;
 	for (i = 0; i < l->nseen; i++)
-		if (!strcmp(l->seen[i].word, f->word))
+		if (l->seen[i].object == f->object && !strcmp(l->seen[i].word, f->word))
 			return true;
 	seen = reallocarray(l->seen, l->nseen + 1, sizeof(*l->seen));
 	if (seen) {
 		l->seen = seen;
-		snprintf(l->seen[l->nseen++].word, sizeof(l->seen->word), "%s", f->word);
+		snprintf(l->seen[l->nseen].word, sizeof(l->seen->word), "%s", f->word);
+		l->seen[l->nseen++].object = f->object;
 	}
 	return false;
 }

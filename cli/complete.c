@@ -257,7 +257,8 @@ static void offer_first_words(struct completing *c)
 	for (i = 0; (cmd = cli_at(i, NULL)); i++) {
 		n = strcspn(cmd->name, " ");
 		before = i ? cli_at(i - 1, NULL) : NULL;
-		if (before && !strncmp(before->name, cmd->name, n) && before->name[n] == ' ')
+		if (before && !strncmp(before->name, cmd->name, n) &&
+		    (before->name[n] == ' ' || !before->name[n]))
 			continue;
 		snprintf(word, sizeof(word), "%.*s", (int)n, cmd->name);
 		complete_offer(c, word, cmd->name[n] ? NULL : cmd->summary);
@@ -466,6 +467,9 @@ static void complete_words(struct completing *c, int argc, const char *const *ar
 	if (argc > 1)
 		cli_plugin_load(argv[0], &err);
 	cmd = cli_find(argc - 1, argv, &used);
+	/* a plugin may have a command of its name alone, and others */
+	if (cmd && argc == 2 && cli_is_group(argv[0]))
+		offer_second_words(c, argv[0]);
 	if (cmd)
 		complete_command(c, cmd, argc - used, argv + used);
 	else if (argc == 1)

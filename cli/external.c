@@ -120,14 +120,22 @@ static bool may_run(struct cli *cli, const char *word, const char *path)
 	return true;
 }
 
+static int too_many(const struct cli *cli)
+{
+	fprintf(cli->diag, "virgo: more than %d words\n", CLI_EXTERNAL_ARGS);
+	return VIRGO_USAGE;
+}
+
 int cli_external(struct cli *cli, int argc, const char *const *argv)
 {
 	const char *args[CLI_EXTERNAL_ARGS + 1];
 	char name[CLI_NAME_MAX + 8], path[PATH_MAX];
 	int n;
 
-	if (argc >= CLI_EXTERNAL_ARGS || !plugin_find(argv[0], false, path))
+	if (!plugin_find(argv[0], false, path))
 		return -1;
+	if (argc >= CLI_EXTERNAL_ARGS)
+		return too_many(cli);
 	if (!may_run(cli, argv[0], path))
 		return VIRGO_NOT_ALLOWED;
 	snprintf(name, sizeof(name), "virgo-%s", argv[0]);
@@ -143,10 +151,8 @@ int cli_again(struct cli *cli, int argc, const char *const *argv)
 	const char *args[CLI_EXTERNAL_ARGS + 2];
 	int n;
 
-	if (argc >= CLI_EXTERNAL_ARGS) {
-		fprintf(cli->diag, "virgo: more than %d words\n", CLI_EXTERNAL_ARGS);
-		return VIRGO_USAGE;
-	}
+	if (argc >= CLI_EXTERNAL_ARGS)
+		return too_many(cli);
 	args[0] = "virgo";
 	for (n = 0; n < argc; n++)
 		args[n + 1] = argv[n];

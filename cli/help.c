@@ -109,6 +109,11 @@ int help_topic(FILE *to, int argc, const char *const *argv)
 	cmd = cli_find(argc, argv, &used);
 	if (cmd && used == (argc < 2 ? argc : 2)) {
 		help_command(to, cmd);
+		/* a plugin may have a command of its name alone, and others */
+		if (argc == 1 && cli_is_group(argv[0])) {
+			fputs("\ncommands:\n", to);
+			print_commands(to, NULL, argv[0]);
+		}
 		return 0;
 	}
 	if (argc == 1 && cli_is_group(argv[0])) {

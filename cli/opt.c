@@ -259,9 +259,11 @@ int run_opt_u64(struct run *r, const char *name, uint64_t max, uint64_t *value)
 	if (!text)
 		return 0;
 	for (p = text; *p >= '0' && *p <= '9'; p++) {
-		if (n > (max - (uint64_t)(*p - '0')) / 10)
+		uint64_t digit = (uint64_t)(*p - '0');
+
+		if (digit > max || n > (max - digit) / 10)
 			break;
-		n = n * 10 + (uint64_t)(*p - '0');
+		n = n * 10 + digit;
 	}
 	if (!*text || *p)
 		return run_usage(r, "--%s \"%.60s\" is not a number from 0 to %llu", name, text,

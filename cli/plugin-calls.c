@@ -58,6 +58,8 @@ int plugin_prompt(struct virgo_plugin_run *run, const char *question, char *answ
 	out_printf(&run->r->out, "%s", question);
 	fflush(run->r->out.file);
 	while (!ended) {
+		if (cli->interrupted)
+			return -1;
 		n = read(cli->in_fd, &c, 1);
 		if (n < 0 && errno == EINTR && !cli->interrupted)
 			continue;

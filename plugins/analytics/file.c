@@ -12,6 +12,8 @@
 #include "core/values_parse.h"
 #include "plugins/analytics/plugin.h"
 
+enum { COPY_MAX = 1 << 20 };	/* no values file is half as large */
+
 static int take_pair(void *arg, const struct vg_conf_pair *pair, struct vg_conf_error *err)
 {
 	struct values_file *f = arg;
@@ -87,13 +89,58 @@ static void sync_around(const char *path)
 	close(fd);
 }
 
+/* A file of its own, for file systems that know no second names; -1 and errno. */
+static int copy(const char *path, const char *to)
+{
+	size_t len = 0, done = 0;
+	char *text = read_whole(path, COPY_MAX, &len);
+	int fd = -1, error;
+	ssize_t n = 0;
+
+	if (text && len > COPY_MAX)
+		errno = EFBIG;
+	else if (text)
+		fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	while (fd >= 0 && done < len && (n = write(fd, text + done, len - done)) > 0)
+		done += (size_t)n;
+	if (fd >= 0 && (done < len || fsync(fd)))
+		n = -1;
+	error = errno;
+	if (fd >= 0)
+		close(fd);
+	free(text);
+	errno = error;
+	return fd < 0 || n < 0 ? -1 : 0;
+}
+
+/* PATH stays under the name @undone, too. What had that name goes last, when nothing can fail. -1 and errno */
+static int keep_undone(const char *path, const char *undone)
+{
+	char fresh[PATH_MAX + 32];
+	int ret;
+
+	snprintf(fresh, sizeof(fresh), "%s.new", undone);
+	if (unlink(fresh) && errno != ENOENT)
+		return -1;
+	ret = link(path, fresh);
+	if (ret && errno == ENOENT)
+		return unlink(undone) && errno != ENOENT ? -1 : 0;
+	if (ret && (errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS || errno == EMLINK))
+		ret = copy(path, fresh);
+	if (!ret)
+		ret = rename(fresh, undone);
+	/* also where both were one file already, which rename() leaves as they are */
+	ret |= unlink(fresh) && errno != ENOENT ? -1 : 0;
+	return ret;
+}
+
 int values_undo(struct virgo_plugin_run *run, const char *path)
 {
 	char from[PATH_MAX + 16], to[PATH_MAX + 16], undone[PATH_MAX + 16];
 	unsigned int i;
 
 	snprintf(undone, sizeof(undone), "%s.undone", path);
-	if ((unlink(undone) && errno != ENOENT) || (link(path, undone) && errno != ENOENT))
+	if (keep_undone(path, undone))
 		return host->fail(run, errno_code(errno), "can't keep %s as %s: %s: nothing was changed", path, undone,
 				  strerror(errno));
 	for (i = 0; i < VALUES_KEPT; i++) {
@@ -103,6 +150,9 @@ int values_undo(struct virgo_plugin_run *run, const char *path)
 			continue;
 		if (i && errno == ENOENT)
 			break;
+		if (i)
+			host->hint(run, "%s itself is the older one now: virgo analytics apply makes the nodes read it",
+				   path);
 		return host->fail(run, errno_code(errno), "can't move %s to %s: %s%s", from, to, strerror(errno),
 				  i ? "" : ": nothing was changed");
 	}

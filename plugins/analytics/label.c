@@ -172,6 +172,8 @@ static int walk(struct asking *a, struct an_predict_options *opt, enum an_kind k
 	opt->progress_arg = a->run;
 	ret = an_predict(opt, &stats, &err);
 	host->progress(a->run, NULL);
+	if (ret < 0 && host->interrupted(a->run))
+		return host->fail(a->run, VIRGO_INTERRUPTED, "interrupted");
 	if (ret < 0)
 		return failed(a->run, ret, &err);
 	if (!a->n)
@@ -200,8 +202,10 @@ static int label(struct asking *a, struct an_predict_options *opt, bool windows,
 		ret = walk(a, opt, AN_WINDOWS, &answered, &quit);
 	if (!ret && sources && !quit)
 		ret = walk(a, opt, AN_SOURCES, &answered, &quit);
-	if (!ret)
+	if (!ret || answered)
 		host->print(a->run, "\n%zu answers added to %s\n", answered, a->labels.path);
+	if (!ret && host->interrupted(a->run))
+		ret = host->fail(a->run, VIRGO_INTERRUPTED, "interrupted");
 	return ret;
 }
 

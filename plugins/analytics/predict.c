@@ -226,9 +226,9 @@ int analytics_predict(struct virgo_plugin_run *run)
 		ret = given_list(run, "block-prefix", prefixes, &opt.nprefixes);
 	if (ret)
 		return ret;
-	opt.explain = host->flag(run, "explain") && kind != AN_EXEC;
-	if (opt.explain && kind == LINES)
-		return host->usage(run, "--explain is of sources and windows: these are the lines");
+	opt.explain = host->flag(run, "explain");
+	if (opt.explain && kind != AN_SOURCES && kind != AN_WINDOWS)
+		return host->usage(run, "--explain is of sources and windows, not of %s", kind_words[kind]);
 	printing.explain = opt.explain;
 	opt.logs = logs;
 	opt.prefixes = prefixes;

@@ -211,6 +211,8 @@ int analytics_train(struct virgo_plugin_run *run)
 	opt.never_deny = never;
 	opt.prefixes = prefixes;
 	opt.state = host->option(run, "state");
+	if (host->flag(run, "state-days") && !opt.state)
+		return host->usage(run, "--state-days without --state: there is none to leave");
 	opt.state_as_is = host->flag(run, "dry-run");
 	if (!opt.state_as_is) {
 		opt.model_dir = host->option(run, "model-dir");

@@ -531,6 +531,28 @@ minutes()
 	done
 }
 
+@test "an interrupt ends a read that waits for a pipe" {
+	minutes -q
+	for command in 'analytics top -' 'analytics train - --dry-run' 'analytics predict --model-dir model --kind lines -' \
+		'analytics predict --model-dir model --kind exec -'; do
+		# a shell's background jobs ignore SIGINT, and so would virgo
+		run python3 -c '
+import os, signal, subprocess, sys, time
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+r, w = os.pipe()
+p = subprocess.Popen([sys.argv[2], "shell", "-c", sys.argv[1] + "; echo $?"], stdin=r, stdout=subprocess.PIPE)
+os.write(w, b"2025-11-03T00:00:07.042138+00:00 node1 kernel: [86400.042138] hello\n")
+end = time.time() + 30
+while time.time() < end and p.poll() is None:
+    time.sleep(0.5)
+    p.send_signal(signal.SIGINT)
+p.kill()
+out = p.stdout.read()
+sys.exit(p.wait() not in (0, 130) and repr((p.wait(), out)))' "$command" "$VIRGO"
+		assert_success
+	done
+}
+
 @test "predict: --kind lines are all lines behind the alarms, and no others" {
 	minutes -q
 	zstdcat "$DATA/minutes2.log.zst" >log
@@ -550,8 +572,10 @@ minutes()
 	[ -z "$(comm -13 <(sort -u windows) <(sort -u minutes))" ]
 	(($(wc -l <minutes) * 10 >= $(wc -l <windows) * 8))
 	[ -z "$(jq -c 'select(.score <= 0.5 or (.ip == null and .start == null))' lines)" ]
-	# through a pipe, and of one model alone
-	virgo analytics predict --model-dir model --kind lines -o ndjson - <log | jq -c 'del(.file)' >piped
+	# through a pipe, packed too, and of one model alone
+	cat log | virgo analytics predict --model-dir model --kind lines -o ndjson - | jq -c 'del(.file)' >piped
+	cmp piped <(jq -c 'del(.file)' lines)
+	cat "$DATA/minutes2.log.zst" | virgo analytics predict --model-dir model --kind lines -o ndjson - | jq -c 'del(.file)' >piped
 	cmp piped <(jq -c 'del(.file)' lines)
 	jq 'del(.models.windows)' model/manifest.json >less && mv less model/manifest.json
 	virgo analytics predict --model-dir model --kind lines -o ndjson log >fewer

@@ -52,8 +52,15 @@ setup_file()
 			fclose(fopen(getenv("LOADED"), "a"));
 		LOAD;
 	}
+	#ifdef OPTIONS
+	static const struct virgo_plugin_option given[] = {
+		{ .name = "level", .arg = "N", .help = "how much" }, { .name = NULL }
+	};
+	#else
+	#define given NULL
+	#endif
 	static const struct virgo_plugin_command commands[] = {
-		{ .name = "", .summary = "the word alone", .max_args = 9, .run = run },
+		{ .name = "", .summary = "the word alone", .max_args = 9, .run = run, .options = given },
 		{ .name = "go", .summary = "go on", .max_args = 9, .run = run },
 		{ .name = NULL }
 	};
@@ -673,6 +680,38 @@ print(repr(seen))' $quiet
 	any shy
 	run -0 virgo shy
 	assert_output 'shy ran'
+	# wherever they are, and the listing says so
+	mkdir q
+	mv p/shy.so q
+	VIRGO_PLUGIN_PATH=$PWD/p:$PWD/q run -0 virgo shy
+	assert_output 'shy ran'
+	VIRGO_PLUGIN_PATH=$PWD/p:$PWD/q run -0 virgo -o json plugin ls
+	jq -e 'map(select(.name == "shy") | [.kind, .state]) | sort == [["object", "ok"], ["program", "hidden"]]' <<<"$output"
+	# more words than there is room for are not another command
+	run -2 virgo snake $(seq 1100)
+	assert_output 'virgo: more than 1024 words'
+}
+
+@test "a command of the plugin's name alone does not hide the others" {
+	any both
+	run -0 virgo help both
+	assert_line --partial 'the word alone'
+	assert_line --regexp 'both go +.*go on'
+	[ "$(virgo --complete both g | cut -f1)" = go ]
+	[ "$(virgo --complete bot | cut -f1)" = both ]
+	# loaded or not
+	[ "$(virgo shell -c 'both; both go' | tr '\n' ' ')" = 'both ran both ran ' ]
+}
+
+@test "numbers of options are within their bounds, small ones too" {
+	any few '-DRUN=uint64_t n = 0; if (host->option_u64(run, "level", 3, &n)) return VIRGO_USAGE; host->print(run, "%d\n", (int)n)' -DOPTIONS
+	for n in 0 1 3 03; do
+		[ "$(virgo few --level $n)" = $((n)) ]
+	done
+	for n in 4 9 10 30 49 99 999999 18446744073709551616 -1 '' x; do
+		run -2 virgo few --level "$n"
+		assert_output --partial 'not a number from 0 to 3'
+	done
 }
 
 @test "a plugin that uses its host wrongly gets an error, and spoils nothing" {

@@ -2,6 +2,7 @@
 /* What models are made of: words, windows, runs, tables, rows and splits, the three on small logs. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "analytics/behind.h"
 #include "analytics/findings.h"
 #include "analytics/fit.h"
 #include "analytics/parallel.h"
@@ -257,9 +259,23 @@ static bool square(void *arg, size_t i)
 	return i != 500;
 }
 
+static atomic_bool asked;
+
+/* Nobody gets far before somebody was asked, nor fast afterwards. */
+static bool slow(void *arg, size_t i)
+{
+	while (i >= 10 && !atomic_load(&asked))
+		usleep(100);
+	usleep(i >= 10 ? 1000 : 0);
+	return true;
+}
+
 static bool enough(void *arg, size_t done)
 {
-	return done < 3;
+	if (done < 3)
+		return true;
+	atomic_store(&asked, true);
+	return false;
 }
 
 static void pieces(void **state)
@@ -270,8 +286,40 @@ static void pieces(void **state)
 	for (i = 0; i < 500; i++)
 		assert_int_equal(out[i], i * i);
 	assert_false(an_parallel(501, 4, square, NULL, out));
-	assert_false(an_parallel(500, 2, square, enough, out));
+	assert_false(an_parallel(500, 2, slow, enough, NULL));
 	assert_true(an_parallel(0, 2, square, NULL, out));
+}
+
+/* Read once more, each line is in the window it was counted in, also one that comes late. */
+static void behind(void **state)
+{
+	static const int at_s[] = { 0, 30, 59, 60, 59, 1, 119, 200, 130, 70, 20, 300, 301, 179, 3600, 3599, 5 };
+	static const char text[] = "usb 1-1: new device";
+	struct an_line line = {
+		.s = text, .msg = text, .end = text + strlen(text), .kind = AN_LINE_OTHER, .kernel = true,
+	};
+	size_t counted[sizeof(at_s) / sizeof(at_s[0])], i;
+	struct an_group group = { .begun = true };
+	struct an_gathered g = { .groups = &group, .ngroups = 1 };
+	struct an_behind b;
+
+	assert_true(an_windows_init(&group.windows));
+	for (i = 0; i < sizeof(at_s) / sizeof(at_s[0]); i++) {
+		line.ms = 1762128000000 + at_s[i] * 1000ll;
+		assert_true(an_windows_add(&group.windows, &line, NULL));
+		counted[i] = group.windows.n - 1;
+	}
+	an_windows_end(&group.windows);
+	assert_true(an_win_norm(&group.windows, &group.norm));
+	assert_true(an_behind_init(&b, &g, false));
+	for (i = 0; i < sizeof(at_s) / sizeof(at_s[0]); i++) {
+		line.ms = 1762128000000 + at_s[i] * 1000ll;
+		assert_int_equal(an_behind_window(&b, &line), counted[i]);
+	}
+	line.ms = AN_MS_NONE;
+	assert_int_equal(an_behind_window(&b, &line), AN_BEHIND_NONE);
+	an_behind_free(&b);
+	an_windows_free(&group.windows);
 }
 
 static void splits(void **state)
@@ -595,7 +643,7 @@ int main(void)
 		cmocka_unit_test(windows_by_their_own_medians),
 		cmocka_unit_test(tables),
 		cmocka_unit_test(pieces),
-		cmocka_unit_test(splits),
+		cmocka_unit_test(behind), cmocka_unit_test(splits),
 		cmocka_unit_test(three_models),
 		cmocka_unit_test(same_bytes_on_any_number_of_threads),
 		cmocka_unit_test(svm_predict_agrees),

@@ -499,7 +499,7 @@ static char *unpacked(const char *log, size_t *len)
 	char *text;
 	FILE *f = open_memstream(&text, len);
 
-	assert_int_equal(an_logs_open(&logs, &log, 1, false, NULL, &err), AN_OK);
+	assert_int_equal(an_logs_open(&logs, &log, 1, false, NULL, NULL, &err), AN_OK);
 	assert_int_equal(an_logs_scan(&logs, 0, &clock, 1800000000, 0, &stats, collect, f, &err),
 			 AN_OK);
 	an_logs_close(&logs);
