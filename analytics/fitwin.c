@@ -143,7 +143,7 @@ static int learn(const struct an_fit *fit, const struct an_win_table *t)
 				sizeof(window_grid) / sizeof(window_grid[0]),
 		.grid_rows = 1500, .ordered = true, .folds = o->folds < 4 ? 4 : o->folds,
 		.seed = o->seed, .threads = o->threads, .what = "anomalous minutes",
-		.tie = 0.01, .progress = o->progress, .progress_arg = o->progress_arg,
+		.tie = 0.01, .eager = fit->g->window_labels == AN_WINDOWS_COLUMN, .progress = o->progress, .progress_arg = o->progress_arg,
 	};
 
 	return an_learn(&t->rows, &lo, &fit->models->of[AN_WINDOWS], fit->err);

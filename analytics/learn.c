@@ -203,7 +203,7 @@ static double f1_at(size_t tp, size_t i, size_t positives)
 	return 2.0 * (double)tp / (double)(i + 1 + positives);
 }
 
-double an_best_threshold(const double *dec, const double *y, size_t n, double *f1)
+double an_best_threshold(const double *dec, const double *y, size_t n, bool eager, double *f1)
 {
 	struct ranked *r = calloc(n ? n : 1, sizeof(*r));
 	double best = 0, at_zero = 0, high = 0, low = 0;
@@ -240,6 +240,8 @@ double an_best_threshold(const double *dec, const double *y, size_t n, double *f
 	}
 	free(r);
 	*f1 = best;
+	if (eager)
+		return fmin(fmax((high + 3 * low) / 4, -THRESHOLD_MAX), THRESHOLD_MAX);
 	if (at_zero < best - 0.005)
 		return fmin(fmax((high + low) / 2, -THRESHOLD_MAX), THRESHOLD_MAX);
 	*f1 = at_zero;
@@ -255,7 +257,7 @@ static double score(const struct learner *l, const double *dec, const double *y,
 
 	*threshold = 0;
 	if (l->opt->type != EPSILON_SVR) {
-		*threshold = an_best_threshold(dec, y, n, &f1);
+		*threshold = an_best_threshold(dec, y, n, l->opt->eager, &f1);
 		return f1;
 	}
 	for (i = 0; i < n; i++)
@@ -381,7 +383,7 @@ static bool choose(const struct learner *l, const size_t *all, size_t nall, uint
 			continue;
 		best = now;
 		/* Halfway to the machine's own border: the next log is not this one. */
-		*choice = (struct choice){ c, threshold / 2 };
+		*choice = (struct choice){ c, l->opt->eager ? threshold : threshold / 2 };
 	}
 	ok = true;
 out:

@@ -24,6 +24,11 @@ struct an_learn_options {
 	size_t grid_rows;		/* rows parameters are chosen on; training itself takes all */
 	/* split by time where both sides then have positives, else dealt by class */
 	bool ordered;
+	/*
+	 * The lower ones of thresholds that are equally good: what is looked for will be less like
+	 * it than what is known
+	 */
+	bool eager;
 	bool fit_ranges;		/* scale each feature to 0..1 by its own range */
 	unsigned int folds;
 	uint64_t seed;
@@ -73,9 +78,9 @@ bool an_learned_weigh(struct an_learned *learned);
 /*
  * The threshold for decision values @dec that gives the best F1 against @y, and that F1: the middle
  * of those that come within a hundredth of it. 0 is taken when it is within half a percent of the
- * best: nothing is gained by moving it.
+ * best: nothing is gained by moving it. With @eager it is a quarter up from the lowest of them.
  */
-double an_best_threshold(const double *dec, const double *y, size_t n, double *f1);
+double an_best_threshold(const double *dec, const double *y, size_t n, bool eager, double *f1);
 
 /* Nothing libsvm has to say is for the terminal. */
 void an_learn_quiet(void);

@@ -125,13 +125,17 @@ static void thresholds(void **state)
 	double f1;
 
 	/* -2.5, but never more than 0.9 away */
-	assert_true(an_best_threshold(dec, low, 8, &f1) == -0.9);
+	assert_true(an_best_threshold(dec, low, 8, false, &f1) == -0.9);
 	assert_true(f1 == 1);
-	assert_true(an_best_threshold(dec, zero, 8, &f1) == 0);
+	assert_true(an_best_threshold(dec, zero, 8, false, &f1) == 0);
 	assert_true(f1 == 1);
-	assert_true(an_best_threshold(dec, none, 8, &f1) == 0);
+	assert_true(an_best_threshold(dec, none, 8, false, &f1) == 0);
 	assert_true(f1 == 0);
-	assert_true(an_best_threshold(dec, none, 0, &f1) == 0);
+	assert_true(an_best_threshold(dec, none, 0, false, &f1) == 0);
+	/* 0 would be as good; who is eager takes less */
+	assert_true(an_best_threshold(dec, zero, 8, true, &f1) == -0.25);
+	assert_true(f1 == 1);
+	assert_true(an_best_threshold(dec, none, 8, true, &f1) == 0);
 }
 
 static void subsamples(void **state)
