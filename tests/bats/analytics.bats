@@ -469,6 +469,37 @@ minutes()
 	virgo analytics train --log "$DATA/minutes.log.zst" --labels "$DATA/minutes.json" --model-dir model --out values.conf "$@"
 }
 
+@test "train --state: on quiet nights those who were hostile do not become labels of innocence" {
+	# twelve sources as ever, and twelve that scan for three days each; too few a night to be learnt from by themselves
+	cat >night.py <<-'END'
+	import sys
+	from datetime import datetime, timedelta, timezone
+	day = int(sys.argv[1])
+	begin = datetime(2025, 11, 1, tzinfo=timezone.utc) + timedelta(days=day)
+	lines = []
+	def refused(at, source, port, flag):
+	    lines.append((at, "[UFW BLOCK] IN=eth0 OUT= MAC=02:00 SRC=%s DST=203.0.113.1 LEN=60 TOS=0x00 PREC=0x00 TTL=50 ID=%d DF "
+	                  "PROTO=TCP SPT=%d DPT=%d WINDOW=1000 RES=0x00 %s URGP=0 " % (source, at % 60000, 40000 + at % 2000, port, flag)))
+	for i in range(12):
+	    for k in range(8):
+	        refused(i * 300 + k * 9000 + 1, "198.51.100.%d" % (i + 1), 443, "ACK")
+	    for k in range(30):
+	        refused(2000 + i * 70 + k * 2400, "192.0.%d.%d" % ((day + i % 3) // 3, i + 1), 20 + k, "SYN")
+	for at, text in sorted(lines):
+	    print((begin + timedelta(seconds=at)).strftime("%Y-%m-%dT%H:%M:%S.000000+00:00"), "h kernel: [1.0]", text)
+	END
+	for day in {1..11}; do
+		python3 night.py "$day" >>kern.log
+		virgo -q -o json analytics train --log kern.log --state state --state-days 3 --model-dir model --no-apply >night.$day || true
+	done
+	# the first four nights are one stretch that begins; from then on as many are hostile each night
+	[ "$(jq .models.sources.positives night.5)" -ge 5 ]
+	for day in {6..11}; do
+		[ "$(jq .models.sources.positives night.$day)" = "$(jq .models.sources.positives night.5)" ]
+		(($(jq .models.sources.rows night.$day) > 12))
+	done
+}
+
 @test "train: three models and the kernel's tables, of one log" {
 	run minutes
 	assert_success
