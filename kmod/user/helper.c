@@ -150,33 +150,46 @@ static void drop_queue(struct host_helper *h)
 		kfree(m);
 }
 
-static struct message *first_message(struct host_helper *h)
+static bool has_messages(struct host_helper *h)
 {
-	struct message *m;
+	bool has;
 
 	pthread_mutex_lock(&h->lock);
-	m = list_first_entry_or_null(&h->queue, struct message, link);
+	has = !list_empty(&h->queue);
 	pthread_mutex_unlock(&h->lock);
-	return m;
+	return has;
+}
+
+/* 1: sent, 0: there is none, or no room now, negative: the child cannot be talked to any more */
+static int send_first(struct host_helper *h)
+{
+	struct message *m;
+	int ret = 0;
+
+	/* also while it is sent, which does not wait: who closes drops what is in the queue */
+	pthread_mutex_lock(&h->lock);
+	m = list_first_entry_or_null(&h->queue, struct message, link);
+	if (m && send(h->fd, m->data, m->n, MSG_NOSIGNAL) >= 0) {
+		list_del(&m->link);
+		h->queued -= m->n;
+		kfree(m);
+		ret = 1;
+	} else if (m && errno != EAGAIN && errno != EINTR) {
+		ret = -errno;
+	}
+	pthread_mutex_unlock(&h->lock);
+	return ret;
 }
 
 /* False: the child cannot be talked to any more. */
 static bool send_queue(struct host_helper *h)
 {
-	struct message *m;
-	ssize_t n;
+	int ret;
 
-	while ((m = first_message(h))) {
-		n = send(h->fd, m->data, m->n, MSG_NOSIGNAL);
-		if (n < 0)
-			return errno == EAGAIN || errno == EINTR;
-		pthread_mutex_lock(&h->lock);
-		list_del(&m->link);
-		h->queued -= m->n;
-		pthread_mutex_unlock(&h->lock);
-		kfree(m);
-	}
-	return true;
+	do
+		ret = send_first(h);
+	while (ret > 0);
+	return !ret;
 }
 
 /* Take what it says; false: it has ended, or does not keep to the rules. */
@@ -223,7 +236,7 @@ static void try_start(struct host_helper *h)
 {
 	int ret;
 
-	if (!first_message(h) || vg_now_ms() < h->start_at_ms)
+	if (!has_messages(h) || vg_now_ms() < h->start_at_ms)
 		return;
 	ret = start_child(h);
 	if (!ret)
@@ -239,7 +252,7 @@ static int wait_ms(struct host_helper *h)
 
 	if (h->kill_at_ms)
 		until_ms = h->kill_at_ms;
-	else if (!h->pid && first_message(h))
+	else if (!h->pid && has_messages(h))
 		until_ms = h->start_at_ms;
 	else
 		return -1;
@@ -254,7 +267,7 @@ static void wait_for_something(struct host_helper *h)
 	};
 	u64 woken;
 
-	if (h->pid && first_message(h))
+	if (h->pid && has_messages(h))
 		p[1].events |= POLLOUT;
 	poll(p, h->pid ? 2 : 1, wait_ms(h));
 	if (p[0].revents && read(h->wake_fd, &woken, sizeof(woken)) < 0 && errno != EAGAIN)
