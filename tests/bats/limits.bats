@@ -119,7 +119,7 @@ closed_in()
 }
 
 @test "a quiet connection is closed after idle_timeout, a used one is not" {
-	local idle=$((PATIENCE / 15)) least most
+	local idle=$((PATIENCE / 15)) least most i
 
 	node_conf "idle_timeout = ${idle}s"
 	node_start
@@ -129,9 +129,12 @@ closed_in()
 	# nor one that never said anything
 	closed_in "$least" "$most" ''
 	assert [ ! -s answer ]
-	# eight requests, a quarter of that time between them, on one connection
-	run bash -c "for i in 1 2 3 4 5 6 7 8; do printf 'GET /healthz HTTP/1.1\r\nHost: localhost:30000\r\n\r\n'; sleep $((idle / 4)).$((idle % 4 * 25)); done |
-		nc -N -w $PATIENCE $ADDR 30000"
+	# eight requests, a quarter of that time between them, on one connection; here, too, the machine may stand still
+	for i in 1 2 3; do
+		run bash -c "for i in 1 2 3 4 5 6 7 8; do printf 'GET /healthz HTTP/1.1\r\nHost: localhost:30000\r\n\r\n'; sleep $((idle / 4)).$((idle % 4 * 25)); done |
+			nc -N -w $PATIENCE $ADDR 30000"
+		[[ $(grep -c 'HTTP/1.1 200' <<<"$output") != 8 ]] || break
+	done
 	assert_equal "$(grep -c 'HTTP/1.1 200' <<<"$output")" 8
 	node_stop
 }

@@ -419,6 +419,7 @@ interrupt()
 	kill -INT "$pid"
 	wait "$pid" || status_=$?
 	status=$status_
+	echo "status $status of $*: $(tail -n 3 out err)"
 }
 
 @test "Ctrl-C ends the command under way, remote ones too, and the script with 130; the trap on EXIT runs" {
