@@ -64,7 +64,7 @@ running()
 
 	for pid in $(pgrep -f -- "$MARK"); do
 		{ read -r comm <"/proc/$pid/comm"; } 2>/dev/null || continue
-		[[ $comm = virgo ]] || n=$((n + 1))
+		[[ $comm = virgo || $comm = env ]] || n=$((n + 1))
 	done
 	echo "$n"
 }
