@@ -59,7 +59,6 @@ static bool is_stopped(const struct an_input *in, struct an_error *err)
 static bool stream_wait(const struct an_input *in, struct an_error *err)
 {
 	struct pollfd p = { .fd = in->fd, .events = POLLIN };
-
 	int n;
 
 	while ((n = poll(&p, 1, LOOK_MS)) <= 0) {

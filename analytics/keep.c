@@ -191,7 +191,8 @@ bool an_keep_get_stretch(const struct an_keep *k, struct an_bytes *from)
 	s->since = (int64_t)an_get(from, 8);
 	n = an_get(from, 4);
 	/* k->stats was read before */
-	if (from->bad || s->since <= -TIME_MAX || s->since >= TIME_MAX || s->begin > k->stats->blocks || n > k->all->stats_limit)
+	if (from->bad || s->since <= -TIME_MAX || s->since >= TIME_MAX ||
+	    s->begin > k->stats->blocks || n > k->all->stats_limit)
 		return false;
 	s->taught.v = calloc(n + 1, sizeof(*s->taught.v));
 	s->taught.room = s->taught.v ? n : 0;

@@ -247,7 +247,7 @@ static int predict_gathered(struct predict *p)
 	return ret;
 }
 
-int an_predict_options(struct an_predict_options *opt, struct an_error *err)
+int an_predict_defaults(struct an_predict_options *opt, struct an_error *err)
 {
 	if (!opt->now)
 		opt->now = time(NULL);
@@ -267,7 +267,7 @@ int an_predict(const struct an_predict_options *options, struct an_read_stats *s
 
 	memset(stats, 0, sizeof(*stats));
 	memset(err, 0, sizeof(*err));
-	if (an_predict_options(&opt, err))
+	if (an_predict_defaults(&opt, err))
 		return AN_USAGE;
 	p.models = calloc(1, sizeof(*p.models));
 	if (!p.models)

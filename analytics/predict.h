@@ -7,7 +7,7 @@
 #include "learn.h"
 
 /* Defaults in place of what is 0, and a look at the logs' names. */
-int an_predict_options(struct an_predict_options *opt, struct an_error *err);
+int an_predict_defaults(struct an_predict_options *opt, struct an_error *err);
 
 /* Reads the logs, to be judged; with @rewind they can be read again. an_gather_free() in any case. */
 int an_predict_gather(const struct an_predict_options *opt, bool rewind, struct an_gathered *g,

@@ -140,7 +140,7 @@ int an_predict_lines(const struct an_predict_options *options, an_alarm_line_fn 
 
 	memset(stats, 0, sizeof(*stats));
 	memset(err, 0, sizeof(*err));
-	if (an_predict_options(&opt, err))
+	if (an_predict_defaults(&opt, err))
 		return AN_USAGE;
 	l.prefixes = (struct an_prefixes){ opt.prefixes, opt.nprefixes };
 	ret = load(&l, has);

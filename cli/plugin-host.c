@@ -265,38 +265,39 @@ static void host_write(struct virgo_plugin_run *run, const void *data, size_t le
 	out_write(&run->r->out, data, len);
 }
 
+static void print_v(struct virgo_plugin_run *run, bool shown, const char *fmt, va_list ap)
+{
+	struct out *out = &run->r->out;
+	char *text = NULL;
+	int n = vasprintf(&text, fmt, ap);
+
+	if (n < 0) {
+		out->error = ENOMEM;
+		return;
+	}
+	if (shown)
+		out_shown(out, "%s", text);
+	else
+		out_write(out, text, (size_t)n);
+	free(text);
+}
+
 static void host_print(struct virgo_plugin_run *run, const char *fmt, ...)
 {
-	char *text = NULL;
 	va_list ap;
-	int n;
 
 	va_start(ap, fmt);
-	n = vasprintf(&text, fmt, ap);
+	print_v(run, false, fmt, ap);
 	va_end(ap);
-	if (n >= 0) {
-		out_write(&run->r->out, text, (size_t)n);
-		free(text);
-	} else {
-		run->r->out.error = ENOMEM;
-	}
 }
 
 static void host_shown(struct virgo_plugin_run *run, const char *fmt, ...)
 {
-	char *text = NULL;
 	va_list ap;
-	int n;
 
 	va_start(ap, fmt);
-	n = vasprintf(&text, fmt, ap);
+	print_v(run, true, fmt, ap);
 	va_end(ap);
-	if (n >= 0) {
-		out_shown(&run->r->out, "%s", text);
-		free(text);
-	} else {
-		run->r->out.error = ENOMEM;
-	}
 }
 
 /* the verb wants a NUL behind the bytes, which ours need not have */

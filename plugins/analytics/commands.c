@@ -56,9 +56,7 @@ static int analytics_top(struct virgo_plugin_run *run)
 	if (!ret && !n)
 		ret = host->usage(run, "--count 0: nothing to show");
 	if (!ret)
-		ret = given_logs(run, logs, &opt.nlogs);
-	if (!ret)
-		ret = given_list(run, "block-prefix", prefixes, &opt.nprefixes);
+		ret = given_inputs(run, logs, &opt.nlogs, prefixes, &opt.nprefixes);
 	if (ret)
 		return ret;
 	opt.logs = logs;

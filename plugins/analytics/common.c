@@ -109,6 +109,14 @@ int given_logs(struct virgo_plugin_run *run, const char *list[LOGS_MAX], size_t 
 	return ret;
 }
 
+int given_inputs(struct virgo_plugin_run *run, const char *logs[LOGS_MAX], size_t *nlogs,
+		 const char *prefixes[LOGS_MAX], size_t *nprefixes)
+{
+	int ret = given_logs(run, logs, nlogs);
+
+	return ret ? ret : given_list(run, "block-prefix", prefixes, nprefixes);
+}
+
 /* --- documents ------------------------------------------------------------------------------------ */
 
 bool document_begin(struct document *d)

@@ -228,9 +228,7 @@ int analytics_label(struct virgo_plugin_run *run)
 	if (!ret)
 		ret = take_kinds(run, &windows, &sources);
 	if (!ret)
-		ret = given_logs(run, logs, &opt.nlogs);
-	if (!ret)
-		ret = given_list(run, "block-prefix", prefixes, &opt.nprefixes);
+		ret = given_inputs(run, logs, &opt.nlogs, prefixes, &opt.nprefixes);
 	if (ret)
 		return ret;
 	opt.logs = logs;

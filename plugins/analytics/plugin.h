@@ -48,6 +48,9 @@ int given_list(struct virgo_plugin_run *run, const char *option, const char *lis
 
 /* logs are named by --log or as arguments; without any, the system's */
 int given_logs(struct virgo_plugin_run *run, const char *list[LOGS_MAX], size_t *n);
+/* these, and the log prefixes that count beside [UFW BLOCK] */
+int given_inputs(struct virgo_plugin_run *run, const char *logs[LOGS_MAX], size_t *nlogs,
+		 const char *prefixes[LOGS_MAX], size_t *nprefixes);
 
 /* A JSON document as it is written: finish with document_end(). */
 struct document {

@@ -74,10 +74,23 @@ static void put_time(struct virgo_plugin_run *run, int64_t sec)
 	host->str(run, text);
 }
 
-static void put_document(struct virgo_plugin_run *run, struct document *d)
+/* A cell that is a list; without memory it is none, and false. */
+static bool list_begin(struct virgo_plugin_run *run, struct document *d)
 {
-	char *text = document_end(d);
+	if (!document_begin(d)) {
+		host->none(run);
+		return false;
+	}
+	fputs("[", d->to);
+	return true;
+}
 
+static void list_end(struct virgo_plugin_run *run, struct document *d)
+{
+	char *text;
+
+	fputs("]", d->to);
+	text = document_end(d);
 	host->json(run, text);
 	free(text);
 }
@@ -87,18 +100,14 @@ static void put_reasons(struct virgo_plugin_run *run, const struct an_prediction
 	struct document d;
 	size_t i;
 
-	if (!document_begin(&d)) {
-		host->none(run);
+	if (!list_begin(run, &d))
 		return;
-	}
-	fputs("[", d.to);
 	for (i = 0; i < p->nreasons; i++) {
 		fputs(i ? ",{\"feature\":" : "{\"feature\":", d.to);
 		document_string(&d, p->reasons[i].name);
 		fprintf(d.to, ",\"weight\":%.4f}", p->reasons[i].weight);
 	}
-	fputs("]", d.to);
-	put_document(run, &d);
+	list_end(run, &d);
 }
 
 static void put_causes(struct virgo_plugin_run *run, const struct an_prediction *p)
@@ -106,11 +115,8 @@ static void put_causes(struct virgo_plugin_run *run, const struct an_prediction 
 	struct document d;
 	size_t i;
 
-	if (!document_begin(&d)) {
-		host->none(run);
+	if (!list_begin(run, &d))
 		return;
-	}
-	fputs("[", d.to);
 	for (i = 0; i < p->ncauses; i++) {
 		fputs(i ? ",{" : "{", d.to);
 		document_member(&d, "file", p->causes[i].file, strlen(p->causes[i].file));
@@ -118,8 +124,7 @@ static void put_causes(struct virgo_plugin_run *run, const struct an_prediction 
 		document_member(&d, "text", p->causes[i].text, p->causes[i].len);
 		fputs("}", d.to);
 	}
-	fputs("]", d.to);
-	put_document(run, &d);
+	list_end(run, &d);
 }
 
 static void put_run(struct virgo_plugin_run *run, const struct an_prediction *p)
@@ -221,9 +226,7 @@ int analytics_predict(struct virgo_plugin_run *run)
 		return host->usage(run, "--model-dir is missing: which model");
 	ret = take_kind(run, &kind);
 	if (!ret)
-		ret = given_logs(run, logs, &opt.nlogs);
-	if (!ret)
-		ret = given_list(run, "block-prefix", prefixes, &opt.nprefixes);
+		ret = given_inputs(run, logs, &opt.nlogs, prefixes, &opt.nprefixes);
 	if (ret)
 		return ret;
 	opt.explain = host->flag(run, "explain");

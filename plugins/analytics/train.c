@@ -194,13 +194,11 @@ int analytics_train(struct virgo_plugin_run *run)
 	int ret;
 
 	an_train_defaults(&opt);
-	ret = given_logs(run, logs, &opt.nlogs);
+	ret = given_inputs(run, logs, &opt.nlogs, prefixes, &opt.nprefixes);
 	if (!ret)
 		ret = given_list(run, "labels", labels, &opt.nlabels);
 	if (!ret)
 		ret = given_list(run, "never-deny", never, &opt.nnever_deny);
-	if (!ret)
-		ret = given_list(run, "block-prefix", prefixes, &opt.nprefixes);
 	if (!ret)
 		ret = take_numbers(run, &opt);
 	if (ret)
