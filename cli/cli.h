@@ -239,7 +239,7 @@ void help_man(FILE *to, const char *word);
  */
 enum cli_complete_flag {
 	CLI_COMPLETE_ANY = 1,		/* also words that need quotes */
-	CLI_COMPLETE_LOCAL = 2,		/* ask no node: ":ask" stands for what they know */
+	CLI_COMPLETE_LOCAL = 2,		/* ask no node, search no directory: ":ask" stands for what they know */
 	CLI_COMPLETE_PATIENT = 4,	/* wait seconds for the nodes, not CLI_COMPLETE_MS */
 };
 int cli_complete(struct cli *cli, FILE *to, unsigned int flags, int argc, const char *const *argv);

@@ -234,13 +234,16 @@ static void offer_asked(struct completing *c, enum cli_complete kind)
 			ask_nodes(c, &asked[i]);
 }
 
-/* plugins that are not loaded: nothing but their words is known */
+/* plugins that are not loaded: nothing but their words is known; directories may be slow, too */
 static void offer_plugins(struct completing *c)
 {
 	char about[CLI_NAME_MAX + 16];
 	struct plugin_word *words;
-	size_t i, n = plugin_words(&words);
+	size_t i, n;
 
+	if (put_off(c))
+		return;
+	n = plugin_words(&words);
 	for (i = 0; i < n; i++) {
 		snprintf(about, sizeof(about), "program virgo-%s", words[i].name);
 		complete_offer(c, words[i].name, words[i].object ? "plugin" : about);
@@ -464,8 +467,11 @@ static void complete_words(struct completing *c, int argc, const char *const *ar
 		complete_option(c, NULL);
 		return;
 	}
-	if (argc > 1)
+	if (argc > 1 && !cli_find(1, argv, &used) && !cli_is_group(argv[0])) {
+		if (put_off(c))
+			return;
 		cli_plugin_load(argv[0], &err);
+	}
 	cmd = cli_find(argc - 1, argv, &used);
 	/* a plugin may have a command of its name alone, and others */
 	if (cmd && argc == 2 && cli_is_group(argv[0]))
