@@ -8,6 +8,7 @@
 
 #define SHOWN_MAX	100000u	/* windows in the report: 69 days */
 #define LATEST		5	/* minutes the node's present state is judged by */
+#define SPARSE_LINES	4	/* in the median minute */
 
 static const struct an_candidate window_grid[] = {
 	{ LINEAR, 0.3, 0, 0 }, { LINEAR, 1, 0, 0 }, { LINEAR, 3, 0, 0 }, { LINEAR, 10, 0, 0 },
@@ -133,6 +134,21 @@ static bool show_windows(const struct an_fit *fit)
 	return true;
 }
 
+/*
+ * Whether most minutes hold so little that a new kind of fault is known only by the few words it shares
+ * with known ones. Elsewhere a fault has a whole minute to show itself.
+ */
+static bool sparse(const struct an_gathered *g)
+{
+	size_t few = 0, all = 0, i;
+
+	for (i = 0; i < g->ngroups; i++) {
+		all += g->groups[i].windows.n;
+		few += g->groups[i].norm.lines <= SPARSE_LINES ? g->groups[i].windows.n : 0;
+	}
+	return 2 * few > all;
+}
+
 static int learn(const struct an_fit *fit, const struct an_win_table *t)
 {
 	const struct an_train_options *o = fit->opt;
@@ -143,7 +159,8 @@ static int learn(const struct an_fit *fit, const struct an_win_table *t)
 				sizeof(window_grid) / sizeof(window_grid[0]),
 		.grid_rows = 1500, .ordered = true, .folds = o->folds < 4 ? 4 : o->folds,
 		.seed = o->seed, .threads = o->threads, .what = "anomalous minutes",
-		.tie = 0.01, .eager = fit->g->window_labels == AN_WINDOWS_COLUMN, .progress = o->progress, .progress_arg = o->progress_arg,
+		.tie = 0.01, .eager = !weak && sparse(fit->g),
+		.progress = o->progress, .progress_arg = o->progress_arg,
 	};
 
 	return an_learn(&t->rows, &lo, &fit->models->of[AN_WINDOWS], fit->err);

@@ -48,30 +48,40 @@ static bool split_word(const char **p, const char *end, const char *text)
 	return true;
 }
 
+/* "EPOCH YYYY.MM.DD " at *p, stepped over. */
+static bool split_epoch(const char **p, const char *end, uint64_t *epoch)
+{
+	const char *date = *p;
+
+	if (!split_number(&date, end, 99999999999ull, epoch) || !split_word(&date, end, " ") ||
+	    end - date < 11 || date[4] != '.' || date[7] != '.' || date[10] != ' ')
+		return false;
+	*p = date + 11;
+	return true;
+}
+
 /*
  * Logs of supercomputers as they were published: "CLASS EPOCH YYYY.MM.DD NODE …". The class is what
- * a person found out later, so it is kept out of the message.
+ * a person found out later, so it is kept out of the message, and it may be cut off.
  */
 static bool split_ras(const char *s, const char *end, struct an_line *line)
 {
-	const char *p = s, *date;
+	const char *p = s;
 	uint64_t epoch;
 	int i;
 
-	while (p < end && p - s < ALERT_MAX && *p != ' ')
-		p++;
-	line->alert_len = (size_t)(p - s);
-	if (!split_word(&p, end, " ") || !split_number(&p, end, 99999999999ull, &epoch) ||
-	    !split_word(&p, end, " "))
-		return false;
-	date = p;
-	if (end - p < 11 || date[4] != '.' || date[7] != '.' || date[10] != ' ')
-		return false;
-	p = next_word(p + 11, end);
+	if (!split_epoch(&p, end, &epoch)) {
+		while (p < end && p - s < ALERT_MAX && *p != ' ')
+			p++;
+		line->alert_len = (size_t)(p - s);
+		if (!split_word(&p, end, " ") || !split_epoch(&p, end, &epoch))
+			return false;
+		line->alert = s;
+	}
+	p = next_word(p, end);
 	/* One more stamp, of one word or of three, and the node once more. */
 	for (i = p < end && split_digit(*p) ? 2 : 4; i; i--)
 		p = next_word(p, end);
-	line->alert = s;
 	line->ms = (int64_t)epoch * 1000;
 	line->msg = p;
 	return true;

@@ -678,6 +678,40 @@ sys.exit(p.wait() not in (0, 130) and repr((p.wait(), out)))' "$command" "$VIRGO
 	[ "$(jq -s 'map(select(.anomalous))|length' said)" = 34 ]
 }
 
+# ras FAULT: 200 minutes of a supercomputer's log, FAULT in each fifth
+ras()
+{
+	local i t class text
+	for i in $(seq 200); do
+		t=$((1117838580 + i * 600)) class=-
+		case $((i % 7)) in
+		0)	text="RAS KERNEL INFO instruction cache parity error corrected" ;;
+		1)	text="RAS APP FATAL ciod: Error loading /home/u$i: invalid or missing program image" ;;
+		2)	text="RAS KERNEL FATAL data address: 0x00$i" ;;
+		*)	text="RAS KERNEL INFO generating core.$i" ;;
+		esac
+		(( i % 5 )) || class=FAULT text="RAS KERNEL FATAL $1"
+		printf '%s %d 2005.06.03 R02-M1 2005-06-03-15.42.50.675872 R02-M1 %s\n' "$class" $t "$text"
+	done
+}
+
+@test "train: where minutes hold a line or two, a fault of a new kind is told by the words it shares; by labels as by a column" {
+	ras "data TLB error interrupt" >column.log
+	awk '{ printf "%s{\"start\":%d,\"anomalous\":%s}", (NR > 1 ? "," : "{\"windows\":["), $2, ($1 == "-" ? "false" : "true") }
+		END { print "]}" }' column.log >labels.json
+	cut -d' ' -f2- column.log >given.log
+	ras "storage interrupt" | cut -d' ' -f2- >new.log
+	virgo analytics train --log column.log --model-dir column
+	run virgo analytics train --log given.log --labels labels.json --model-dir given
+	assert_success
+	assert_output --partial 'labels     given'
+	for model in column given; do
+		virgo analytics predict --model-dir $model --kind windows -o ndjson new.log >said
+		[ "$(jq -s 'map(select(.anomalous))|length' said)" = 40 ] || fail "$model: $(cat said)"
+	done
+	[ "$(jq -s length said)" = 200 ]
+}
+
 @test "train: a flood whose sender may be forged is not denied, and the report says so" {
 	{
 		zstdcat "$DATA/minutes.log.zst"

@@ -201,6 +201,9 @@ static void parts_of_lines(void **state)
 		  "RAS KERNEL INFO x", AN_LINE_OTHER, false, 1117838570000ll },
 		{ "KERNDTLB 1131566461 2005.11.09 dn228 Nov 9 12:01:01 dn228/dn228 crond[2915]: x",
 		  "crond[2915]: x", AN_LINE_OTHER, false, 1131566461000ll },
+		{ "1117838570 2005.06.03 R02-M1 2005-06-03-15.42.50.363779 R02-M1 RAS KERNEL INFO x",
+		  "RAS KERNEL INFO x", AN_LINE_OTHER, false, 1117838570000ll },
+		{ "1117838570 2005.06.03", "1117838570 2005.06.03", AN_LINE_OTHER, false, AN_MS_NONE },
 		{ "nothing known", "nothing known", AN_LINE_OTHER, false, AN_MS_NONE },
 		{ "- 1117838570 2005.06.03", "- 1117838570 2005.06.03", AN_LINE_OTHER, false,
 		  AN_MS_NONE },
@@ -232,6 +235,10 @@ static void alerts(void **state)
 
 	assert_int_equal(line.alert_len, 8);
 	assert_memory_equal(line.alert, "KERNDTLB", 8);
+	free(copy);
+	line = split("1117838570 2005.06.03 n 2005-06-03-15.42 n x", NULL, &copy);
+	assert_null(line.alert);
+	assert_int_equal(line.alert_len, 0);
 	free(copy);
 	line = split("KERNDTLB 2005.06.03", NULL, &copy);
 	assert_null(line.alert);
