@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fit.h"
+#include "review.h"
 
 #define SHOWN_MAX	100000u	/* windows in the report: 69 days */
 #define LATEST		5	/* minutes the node's present state is judged by */
@@ -166,6 +167,21 @@ static int learn(const struct an_fit *fit, const struct an_win_table *t)
 	return an_learn(&t->rows, &lo, &fit->models->of[AN_WINDOWS], fit->err);
 }
 
+/* Nothing to learn from: an AN_USAGE that says whether the labels are of another time. */
+static int none_labelled(const struct an_fit *fit)
+{
+	const struct an_group *group = latest(fit->g);
+	const struct an_labels *labels = group ? &group->labels : NULL;
+	char of_log[24], of_labels[24];
+
+	if (!labels || !labels->nwindows)
+		return an_fail(fit->err, AN_USAGE, "no minute with a label");
+	return an_fail(fit->err, AN_USAGE, "none of %zu labelled minutes is in the log: they begin at "
+		       "%s, it at %s", labels->nwindows,
+		       an_review_time(labels->windows[0].start_ms / 1000, of_labels),
+		       an_review_time(group->windows.v[0].start_ms / 1000, of_log));
+}
+
 int an_fit_windows(const struct an_fit *fit)
 {
 	struct an_model_report *r = &fit->report->of[AN_WINDOWS];
@@ -179,7 +195,7 @@ int an_fit_windows(const struct an_fit *fit)
 		ret = an_fail(fit->err, AN_NOMEM, "out of memory");
 		goto out;
 	}
-	ret = learn(fit, &t);
+	ret = r->rows ? learn(fit, &t) : none_labelled(fit);
 	if (!an_fit_learnt(fit, r, &ret))
 		goto out;
 	r->train_rows = t.rows.n;

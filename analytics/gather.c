@@ -288,7 +288,13 @@ static bool rows_weak(struct walk *w, const struct an_stretch *later)
 	return true;
 }
 
-/* Opens the logs. */
+/* The group input @i belongs to: one for all, or one for each name given. */
+static size_t group_of(const struct an_gathered *g, size_t i)
+{
+	return g->ngroups > 1 ? g->logs.in[i].given : 0;
+}
+
+/* Opens the logs. What their labels know of them tells the year of stamps that have none. */
 static int open_all(struct walk *w)
 {
 	struct an_gathered *g = w->g;
@@ -304,17 +310,15 @@ static int open_all(struct walk *w)
 	if (!g->order)
 		return no_memory(w->err);
 	for (i = 0; i < g->logs.n; i++) {
+		const struct an_labels *labels = &g->groups[group_of(g, i)].labels;
+
 		g->order[i] = i;
+		if (labels->nwindows)
+			g->logs.in[i].told = labels->windows[labels->nwindows - 1].start_ms;
 		if (g->logs.in[i].packing == AN_PLAIN)
 			w->total += g->logs.in[i].size - g->logs.in[i].start.pos;
 	}
 	return AN_OK;
-}
-
-/* The group input @i belongs to: one for all, or one for each name given. */
-static size_t group_of(const struct an_gathered *g, size_t i)
-{
-	return g->ngroups > 1 ? g->logs.in[i].given : 0;
 }
 
 static int walk_log(struct walk *w, size_t i, unsigned int flags, an_block_fn fn)

@@ -167,6 +167,7 @@ int an_input_open(struct an_input *in, const char *name, bool rewind, struct an_
 
 	memset(in, 0, sizeof(*in));
 	in->name = name;
+	in->told = AN_MS_NONE;
 	in->fd = -1;
 	if (!strncmp(name, AN_JOURNAL, strlen(AN_JOURNAL)))
 		return open_journal(in, name + strlen(AN_JOURNAL), rewind, err);

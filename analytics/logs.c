@@ -390,6 +390,7 @@ int an_logs_scan(struct an_logs *logs, size_t i, struct an_clock *clock, int64_t
 	int ret;
 
 	an_clock_init(clock, in->mtime > YEAR_2000 && in->mtime < now ? in->mtime : now);
+	clock->told = in->told;
 	clock->year = in->start.year;
 	clock->month = in->start.month;
 	ret = an_input_scan(in, flags, stats, fn, arg, err);

@@ -57,6 +57,7 @@ struct an_input {
 	bool extra;		/* an older part of a log that was named, see logs.h */
 	uint64_t dev, ino;	/* of that file; 0 for a stream */
 	int64_t mtime;		/* Unix seconds; 0 unknown. No line is later than that */
+	int64_t told;		/* see struct an_clock; AN_MS_NONE when it was opened */
 	struct an_place start;	/* where an earlier run stopped; zeroed: at the first byte */
 	struct an_place stop;	/* after a scan: where the next run goes on */
 	struct an_edge *edge;	/* kept up to date when there is one; the input's */

@@ -5,6 +5,7 @@
 #include "stamp.h"
 
 #define DAY_MS		86400000ll
+#define MINUTE_MS	60000
 #define YEAR_MAX	9999	/* a hostile log may turn the year as often as it likes */
 
 static const unsigned char month_days[12] = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
@@ -13,6 +14,7 @@ void an_clock_init(struct an_clock *clock, int64_t now)
 {
 	memset(clock, 0, sizeof(*clock));
 	clock->now = now;
+	clock->told = AN_MS_NONE;
 }
 
 int64_t an_days(int64_t year, int month, int day)
@@ -161,6 +163,26 @@ static int latest_year(const struct an_clock *clock, int year, int month, int do
 	return year;
 }
 
+/* The year of the first stamp: see struct an_clock. */
+static int first_year(const struct an_clock *clock, int month, int dom, int64_t time)
+{
+	int latest = latest_year(clock, 1971 + (int)(clock->now / 31556952), month, dom, time);
+	int64_t at = an_days(latest, month, dom) * DAY_MS + time;
+	int64_t span = clock->now * 1000 + DAY_MS - at;
+	int year = latest;
+
+	if (clock->told == AN_MS_NONE)
+		return latest;
+	/* before the first line's own minute began */
+	while (clock->told < at - MINUTE_MS) {
+		if (year <= 1970)
+			return latest;
+		year = latest_year(clock, year - 1, month, dom, time);
+		at = an_days(year, month, dom) * DAY_MS + time;
+	}
+	return clock->told > at + span ? latest : year;
+}
+
 static const char *parse_traditional(struct an_clock *clock, const char *s, const char *end,
 				     int64_t *ms)
 {
@@ -176,8 +198,7 @@ static const char *parse_traditional(struct an_clock *clock, const char *s, cons
 	if (!month || dom < 1 || dom > month_days[month - 1] || time < 0)
 		return NULL;
 	if (!clock->year) {
-		year = 1971 + (int)(clock->now / 31556952);
-		clock->year = latest_year(clock, year, month, dom, time);
+		clock->year = first_year(clock, month, dom, time);
 		clock->month = month;
 	}
 	year = clock->year;

@@ -12,10 +12,13 @@
  * What must be remembered from line to line, because the traditional stamp has no year. The first
  * such stamp gets the latest year that does not put it after @now; from then on six months or more
  * backwards are a New Year, unless that is after @now: then the clock was set back. December after
- * January is a line that came late. 29 February takes a year that has one.
+ * January is a line that came late. 29 February takes a year that has one. When somebody @told of a
+ * moment the log holds, the first stamp gets the latest year with which that moment lies between it
+ * and as much later as @now is at the latest; when there is none, the year is found as without.
  */
 struct an_clock {
 	int64_t now;		/* Unix seconds the log is read at */
+	int64_t told;		/* Unix milliseconds; AN_MS_NONE: nobody did */
 	int year;		/* of the last year-less stamp; 0: none yet */
 	int month;
 	char day_text[10];	/* date of the last RFC 3339 stamp, and its day number */

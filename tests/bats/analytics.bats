@@ -712,6 +712,19 @@ ras()
 	[ "$(jq -s length said)" = 200 ]
 }
 
+@test "train: labels tell the year of stamps that have none; labels of another time are said to be so" {
+	for i in $(seq 10 50); do
+		echo "Jul  2 00:$i:07 h kernel: [1.5] usb 1-1: reset"
+	done >last-year.log
+	year=$(($(date +%Y) - 1))
+	printf '{"windows":[{"start":"%d-07-02T00:20:00Z","anomalous":true},{"start":"%d-07-02T00:30:00Z","anomalous":false}]}' $year $year >labels.json
+	run virgo analytics train --log last-year.log --labels labels.json --dry-run
+	assert_output --partial 'rows       2, 1 of them anomalous'
+	sed -i 's/07-02/06-02/g' labels.json
+	run virgo analytics train --log last-year.log --labels labels.json --dry-run
+	assert_line --regexp "not kept   none of 2 labelled minutes is in the log: they begin at $year-06-02 00:20, it at 20[0-9]*-07-02 00:10"
+}
+
 @test "train: a flood whose sender may be forged is not denied, and the report says so" {
 	{
 		zstdcat "$DATA/minutes.log.zst"

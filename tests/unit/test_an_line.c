@@ -469,6 +469,34 @@ static void clock_steps(void **state)
 	assert_int_equal(seconds(&clock, "Nov  2 00:01:00"), 1793577660);
 }
 
+/* A log of last year whose file is newer than it: who labelled its minutes knows when they were. */
+static void told(void **state)
+{
+	struct an_clock clock;
+
+	an_clock_init(&clock, 1793664007);	/* 3 November 2026 */
+	clock.told = 1751500000000ll;		/* 2 July 2025 */
+	assert_int_equal(seconds(&clock, "Jun 30 00:00:07"), 1751241607);
+	assert_int_equal(seconds(&clock, "Jul  2 00:00:07"), 1751414407);
+	/* the minute told of began before the log's first line */
+	an_clock_init(&clock, 1793664007);
+	clock.told = 1751241600000ll;
+	assert_int_equal(seconds(&clock, "Jun 30 00:00:07"), 1751241607);
+	/* of another part of this year's log, or of none: as if nobody had told */
+	an_clock_init(&clock, 1793664007);
+	clock.told = 1783036800000ll;		/* 3 July 2026 */
+	assert_int_equal(seconds(&clock, "Jun 30 00:00:07"), 1782777607);
+	an_clock_init(&clock, 1793664007);
+	clock.told = 1780000000000ll;		/* 28 May 2026: over the span of one year earlier */
+	assert_int_equal(seconds(&clock, "Jun 30 00:00:07"), 1782777607);
+	an_clock_init(&clock, 1793664007);
+	clock.told = -1;
+	assert_int_equal(seconds(&clock, "Jun 30 00:00:07"), 1782777607);
+	an_clock_init(&clock, 1793664007);
+	clock.told = AN_MS_NONE + 1;
+	assert_int_equal(seconds(&clock, "Jun 30 00:00:07"), 1782777607);
+}
+
 static void leap_days(void **state)
 {
 	struct an_clock clock;
@@ -545,6 +573,7 @@ int main(void)
 		cmocka_unit_test(stamps),
 		cmocka_unit_test(new_year),
 		cmocka_unit_test(clock_steps),
+		cmocka_unit_test(told),
 		cmocka_unit_test(leap_days),
 		cmocka_unit_test(parts_of_lines),
 		cmocka_unit_test(alerts),
