@@ -8,10 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* To read: data, len. To write: zeroed; data is then to be freed. */
+/* To read: data, len. To write: zeroed but for max; data is then to be freed. */
 struct an_bytes {
 	unsigned char *data;
 	size_t len, at, room;
+	size_t max;		/* no more than these are written; 0: as many as memory holds */
+	bool full;		/* bad because of that */
 	bool bad;
 };
 
@@ -53,6 +55,8 @@ static inline bool an_get_string(struct an_bytes *b, char *to, size_t size)
 
 static inline void an_put_bytes(struct an_bytes *b, const void *from, size_t n)
 {
+	if (b->max && n > b->max - b->len)
+		b->full = b->bad = true;
 	if (!b->bad && b->room - b->len < n) {
 		size_t room = (b->len + n) * 2;
 		unsigned char *data = realloc(b->data, room);

@@ -358,7 +358,9 @@ static int load_groups(struct walk *w)
 /* What was gathered goes to the state, while nothing is finished that a later run goes on with. */
 static int keep(struct walk *w, struct an_stretch *stretch)
 {
-	const struct an_keep k = { w->opt->state, w->g, &w->early, stretch, w->stats };
+	const struct an_keep k = {
+		w->opt->state, w->g, &w->early, stretch, w->stats, AN_KEEP_ROOM,
+	};
 
 	return w->opt->state ? an_keep_put(&k, w->opt->state_days, w->opt->now, w->err) : AN_OK;
 }
@@ -366,7 +368,9 @@ static int keep(struct walk *w, struct an_stretch *stretch)
 /* Goes on from the state, when there is one. */
 static int go_on(struct walk *w)
 {
-	const struct an_keep k = { w->opt->state, w->g, &w->early, &w->last, w->stats };
+	const struct an_keep k = {
+		w->opt->state, w->g, &w->early, &w->last, w->stats, AN_KEEP_ROOM,
+	};
 	int ret;
 
 	if (!w->opt->state)

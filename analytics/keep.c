@@ -13,6 +13,7 @@
 #define STRETCH_VERSION	2	/* 1 did not know since when it goes */
 #define ROW_MAX		1e30	/* of any feature */
 #define DAY_MS		86400000ll
+#define HOUR_MS		3600000
 #define TIME_MAX	(1ll << 42)	/* seconds: what no stamp reaches */
 
 /* The numbers of the statistics in the order of the state. */
@@ -292,21 +293,53 @@ int64_t an_keep_from_ms(const struct an_read_stats *stats, uint32_t days, int64_
 	return latest * 1000 - days * DAY_MS;
 }
 
-int an_keep_put(const struct an_keep *k, uint32_t days, int64_t now, struct an_error *err)
+/* All sections in bytes; AN_OUTPUT: they would take more than there is room for. */
+static int put_all(const struct an_keep *k, int64_t from_ms, struct an_bytes b[NSECTIONS],
+		   struct an_error *err)
 {
-	int64_t from_ms = an_keep_from_ms(k->stats, days, now);
-	int ret = AN_OK;
+	size_t left = k->room, i;
+
+	for (i = 0; i < NSECTIONS; i++) {
+		b[i].max = left;
+		sections[i].put(k, from_ms, &b[i]);
+		if (b[i].full)
+			return an_fail(err, AN_OUTPUT, "no room in the state even for one hour: "
+				       "count fewer sources (--max-sources)");
+		if (b[i].bad)
+			return an_fail(err, AN_NOMEM, "out of memory");
+		left -= b[i].len;
+	}
+	return AN_OK;
+}
+
+static void free_all(struct an_bytes b[NSECTIONS])
+{
 	size_t i;
 
-	for (i = 0; i < NSECTIONS && !ret; i++) {
-		struct an_bytes b = { 0 };
+	for (i = 0; i < NSECTIONS; i++)
+		free(b[i].data);
+	memset(b, 0, NSECTIONS * sizeof(*b));
+}
 
-		sections[i].put(k, from_ms, &b);
-		if (b.bad) {
-			free(b.data);
-			return an_fail(err, AN_NOMEM, "out of memory");
-		}
-		ret = an_state_give(k->state, sections[i].name, b.data, b.len, err);
+int an_keep_put(const struct an_keep *k, uint32_t days, int64_t now, struct an_error *err)
+{
+	int64_t span = days * DAY_MS, from_ms = an_keep_from_ms(k->stats, days, now);
+	struct an_bytes b[NSECTIONS] = { 0 };
+	int ret = put_all(k, from_ms, b, err);
+	size_t i;
+
+	/* An attacker's sources must not end the learning: what is oldest is forgotten instead. */
+	while (ret == AN_OUTPUT && span / 2 >= HOUR_MS) {
+		span /= 2;
+		from_ms += span;
+		k->stats->kept_hours = (uint32_t)(span / HOUR_MS);
+		free_all(b);
+		ret = put_all(k, from_ms, b, err);
 	}
+	for (i = 0; i < NSECTIONS && !ret; i++) {
+		ret = an_state_give(k->state, sections[i].name, b[i].data, b[i].len, err);
+		b[i].data = NULL;
+	}
+	free_all(b);
 	return ret;
 }

@@ -23,7 +23,10 @@ struct an_keep {
 	struct an_sources *all;		/* every packet of all runs */
 	struct an_stretch *stretch;	/* without labels: the one that was learnt from last */
 	struct an_read_stats *stats;
+	size_t room;			/* bytes all sections together may take */
 };
+
+#define AN_KEEP_ROOM	(AN_STATE_MAX - (8u << 20))	/* the rest is for how far logs were read */
 
 /*
  * Takes what the state holds, or nothing when it holds nothing. Everything in @k is initialised and
@@ -35,7 +38,8 @@ int an_keep_get(const struct an_keep *k, uint32_t max_sources, uint64_t seed,
 
 /*
  * Sets the sections; an_state_save() is the caller's. What is more than @days older than the latest
- * line (or than @now, Unix seconds, where that is earlier) stays out.
+ * line (or than @now, Unix seconds, where that is earlier) stays out. Where k->room is too little for
+ * that, half the time is remembered, or half of that, down to an hour; k->stats->kept_hours says so.
  */
 int an_keep_put(const struct an_keep *k, uint32_t days, int64_t now, struct an_error *err);
 

@@ -413,6 +413,58 @@ static void the_old_leaves(void **state)
 }
 
 /* A stamp of the future ages nothing: the reader's clock is the latest there is. */
+static size_t bytes_of(const struct an_state *st)
+{
+	size_t sum = 0, len, i;
+
+	for (i = 0; i < NAMES; i++) {
+		assert_non_null(an_state_get(st, names[i], &len));
+		sum += len;
+	}
+	return sum;
+}
+
+/* More than a state holds: the oldest is forgotten, the learning goes on. */
+static void no_room(void **state)
+{
+	struct an_sources all = { 0 };
+	struct an_stretch stretch = { 0 };
+	struct an_read_stats stats = { 0 };
+	struct an_gathered g = { .ngroups = 1, .groups = calloc(1, sizeof(*g.groups)) };
+	struct an_keep k = { .g = &g, .all = &all, .stretch = &stretch, .stats = &stats };
+	struct an_gathered again;
+	struct an_error err;
+	size_t minutes;
+
+	put("kern.log", "w", text, text_len);
+	gathered("state", true, 30, &again, NULL);
+	an_gather_free(&again);
+	assert_int_equal(an_state_open(&k.state, "state", "train", &err), AN_OK);
+	k.room = bytes_of(k.state) * 3 / 4;
+	assert_true(an_windows_init(&g.groups[0].windows) && an_runs_init(&g.runs, 3) &&
+		    an_count_init(&g.total, 1000) && an_count_init(&g.own, AN_OWN_MAX));
+	assert_int_equal(an_keep_get(&k, 1000, 3, &err), AN_OK);
+	minutes = g.groups[0].windows.n;
+	assert_int_equal(an_keep_put(&k, 30, NOW, &err), AN_OK);
+	/* 720 hours halved until less is left than the log's own four and a half */
+	assert_in_range(stats.kept_hours, 1, 2);
+	assert_true(bytes_of(k.state) <= k.room);
+	assert_int_equal(an_state_save(k.state, &err), AN_OK);
+	put("kern.log", "a", "", 0);
+	stats = gathered("state", true, 30, &again, NULL);
+	assert_int_equal(stats.kept_hours, 0);
+	assert_int_equal(stats.lines, LINES);
+	assert_in_range(again.groups[0].windows.n, minutes / 5, minutes * 2 / 3);
+	an_gather_free(&again);
+	k.room = 100;
+	assert_int_equal(an_keep_put(&k, 30, NOW, &err), AN_OUTPUT);
+	an_state_free(k.state);
+	an_sources_free(&all);
+	an_stretch_free(&stretch);
+	an_gather_free(&g);
+	clean_up();
+}
+
 static void a_stamp_of_the_future(void **state)
 {
 	static const char line[] = "2099-01-01T00:00:00+00:00 h prog[1]: from far away\n";
@@ -652,6 +704,7 @@ int main(void)
 		cmocka_unit_test(news_are_the_later_half),
 		cmocka_unit_test(little_news),
 		cmocka_unit_test(the_old_leaves),
+		cmocka_unit_test(no_room),
 		cmocka_unit_test(a_stamp_of_the_future),
 		cmocka_unit_test(tampered_states),
 		cmocka_unit_test(bytes_that_are_none),
