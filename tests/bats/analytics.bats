@@ -271,6 +271,45 @@ loudest()
 	assert_output $'198.51.100.1\t2\n198.51.100.2\t1'
 }
 
+@test "top: the system's own journal while it is written, and only what is new in it" {
+	[ -x /lib/systemd/systemd-journald ] || skip "systemd-journald is not installed"
+	unshare -m true 2>/dev/null && [ -w /dev/kmsg ] || skip "needs root and the kernel's log"
+	# its own /run and /var/log/journal: whatever journal the machine has is left alone
+	cat >live <<-'END'
+	set -e
+	. "$BATS_TEST_DIRNAME/common.bash"
+	logged()
+	{
+		local id=$RANDOM$RANDOM$RANDOM
+		echo "<4>[UFW BLOCK] IN=e OUT= MAC=02:00 SRC=$1 DST=203.0.113.9 LEN=40 ID=$id " >/dev/kmsg
+		poll_until 15 said $id
+	}
+	said()
+	{
+		journalctl -k --no-pager | grep -q "ID=$1 "
+	}
+	mount -t tmpfs none /run
+	mkdir -p /run/systemd/journal /run/systemd/units /run/log/journal
+	if [ -d /var/log/journal ]; then mount -t tmpfs none /var/log/journal; fi
+	/lib/systemd/systemd-journald &
+	trap 'kill $!; wait $!' EXIT
+	logged 203.0.113.$1
+	"$VIRGO" analytics top -n 100000 -o tsv --state state journal: >first
+	logged 203.0.113.$1
+	logged 203.0.113.$2
+	"$VIRGO" analytics top -n 100000 -o tsv --state state journal: >second
+	END
+	# the kernel's log may still hold what an earlier run wrote
+	a=$((RANDOM % 100)) b=$((RANDOM % 100 + 100))
+	export VIRGO BATS_TEST_DIRNAME
+	run unshare -m bash live $a $b
+	assert_success
+	was=$(awk -v ip=203.0.113.$a '$1 == ip { print $2 }' first)
+	[ "$was" -ge 1 ]
+	[ "$(awk -v ip=203.0.113.$a '$1 == ip { print $2 }' second)" = $((was + 1)) ]
+	grep -q "^203.0.113.$b	" second
+}
+
 @test "train: given labels make a model that beats the hand rule, and values of it" {
 	run virgo analytics train --log "$DATA/train.log.gz" --labels "$DATA/train.json" --model-dir model --out values.conf
 	assert_success
