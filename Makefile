@@ -224,7 +224,7 @@ unit: $(UNIT_BIN)
 
 # --- everything else is a script of its own -------------------------------------------------------
 test:
-	@tests/deps.sh build && tests/deps.sh test && $(MAKE) --no-print-directory all && tests/run.sh
+	@tests/deps.sh build && tests/deps.sh test && $(MAKE) --no-print-directory -j$$(nproc) all && tests/run.sh
 demo:
 	@tests/deps.sh build && $(MAKE) --no-print-directory user && tests/demo.sh
 demo-vm:

@@ -382,19 +382,32 @@ static int remember(struct an_logs *logs, size_t i, const struct an_clock *clock
 	return AN_OK;
 }
 
-int an_logs_scan(struct an_logs *logs, size_t i, struct an_clock *clock, int64_t now,
-		 unsigned int flags, struct an_read_stats *stats, an_block_fn fn, void *arg,
-		 struct an_error *err)
+static void set_clock(const struct an_input *in, struct an_clock *clock, int64_t now)
 {
-	struct an_input *in = &logs->in[i];
-	int ret;
-
 	an_clock_init(clock, in->mtime > YEAR_2000 && in->mtime < now ? in->mtime : now);
 	clock->told = in->told;
 	clock->year = in->start.year;
 	clock->month = in->start.month;
-	ret = an_input_scan(in, flags, stats, fn, arg, err);
-	if (!ret && logs->state)
-		ret = remember(logs, i, clock, err);
-	return ret;
+}
+
+int an_logs_scan(struct an_logs *logs, size_t i, struct an_clock *clock, int64_t now,
+		 unsigned int flags, struct an_read_stats *stats, an_block_fn fn, void *arg,
+		 struct an_error *err)
+{
+	int ret;
+
+	set_clock(&logs->in[i], clock, now);
+	ret = an_input_scan(&logs->in[i], flags, stats, fn, arg, err);
+	return !ret && logs->state ? remember(logs, i, clock, err) : ret;
+}
+
+int an_logs_scan_ahead(struct an_logs *logs, size_t i, struct an_clock *clock, int64_t now,
+		       struct an_read_stats *stats, const struct an_looker *looker, void *arg,
+		       struct an_error *err)
+{
+	int ret;
+
+	set_clock(&logs->in[i], clock, now);
+	ret = an_input_scan_ahead(&logs->in[i], stats, looker, arg, err);
+	return !ret && logs->state ? remember(logs, i, clock, err) : ret;
 }

@@ -41,4 +41,9 @@ int an_logs_scan(struct an_logs *logs, size_t i, struct an_clock *clock, int64_t
 		 unsigned int flags, struct an_read_stats *stats, an_block_fn fn, void *arg,
 		 struct an_error *err);
 
+/* The same for an_input_scan_ahead(). */
+int an_logs_scan_ahead(struct an_logs *logs, size_t i, struct an_clock *clock, int64_t now,
+		       struct an_read_stats *stats, const struct an_looker *looker, void *arg,
+		       struct an_error *err);
+
 #endif

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* A few threads for a while; must never leave one running, nor need one to finish. */
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 
 #include "parallel.h"
-
-#define THREADS_MAX	16
 
 struct pool {
 	an_piece_fn piece;
@@ -67,27 +64,26 @@ static void watch(struct pool *p)
 	pthread_mutex_unlock(&p->lock);
 }
 
-/* Signals are for the caller's own thread. */
-static unsigned int start(struct pool *p, pthread_t *t, unsigned int threads)
+unsigned int an_threads_start(pthread_t *t, unsigned int n, void *(*fn)(void *), void *arg)
 {
 	unsigned int i;
 	sigset_t all, before;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	for (i = 0; i < threads && i < p->n; i++)
-		if (pthread_create(&t[i], NULL, thread, p))
+	for (i = 0; i < n; i++)
+		if (pthread_create(&t[i], NULL, fn, arg))
 			break;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return i;
 }
 
-static unsigned int processors(void)
+unsigned int an_processors(void)
 {
 	cpu_set_t set;
 	int n = sched_getaffinity(0, sizeof(set), &set) ? 1 : CPU_COUNT(&set);
 
-	return n < 1 ? 1 : n > THREADS_MAX ? THREADS_MAX : (unsigned int)n;
+	return n < 1 ? 1 : n > AN_THREADS_MAX ? AN_THREADS_MAX : (unsigned int)n;
 }
 
 bool an_parallel(size_t n, unsigned int threads, an_piece_fn piece, an_pieces_done_fn done,
@@ -97,14 +93,14 @@ bool an_parallel(size_t n, unsigned int threads, an_piece_fn piece, an_pieces_do
 		.piece = piece, .said = done, .arg = arg, .n = n,
 		.lock = PTHREAD_MUTEX_INITIALIZER, .some_done = PTHREAD_COND_INITIALIZER,
 	};
-	pthread_t t[THREADS_MAX];
+	pthread_t t[AN_THREADS_MAX];
 	unsigned int i;
 
 	if (!threads)
-		threads = processors();
-	if (threads > THREADS_MAX)
-		threads = THREADS_MAX;
-	threads = start(&p, t, threads);
+		threads = an_processors();
+	if (threads > AN_THREADS_MAX)
+		threads = AN_THREADS_MAX;
+	threads = an_threads_start(t, threads < n ? threads : (unsigned int)n, thread, &p);
 	if (!threads)
 		work(&p);
 	watch(&p);

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Independent pieces of work over the processors there are. What comes out may not depend on how
- * many: a piece writes only into places of its own.
+ * Threads for a while. Independent pieces of work over the processors there are. What comes out may
+ * not depend on how many: a piece writes only into places of its own.
  */
 #ifndef VIRGO_AN_PARALLEL_H
 #define VIRGO_AN_PARALLEL_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+#define AN_THREADS_MAX	16
 
 /* Does piece @i; false when it failed. May run at the same time as other pieces. */
 typedef bool (*an_piece_fn)(void *arg, size_t i);
@@ -22,5 +25,11 @@ typedef bool (*an_pieces_done_fn)(void *arg, size_t done);
  */
 bool an_parallel(size_t n, unsigned int threads, an_piece_fn piece, an_pieces_done_fn done,
 		 void *arg);
+
+/* How many threads can run at once: 1 to AN_THREADS_MAX. */
+unsigned int an_processors(void);
+
+/* Begins up to @n threads, to be joined; signals are left to the caller's own. How many there are. */
+unsigned int an_threads_start(pthread_t *t, unsigned int n, void *(*fn)(void *), void *arg);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "ahead.h"
 #include "pull.h"
 
 #define BUF_SIZE	(256 * 1024)
@@ -14,13 +15,17 @@
 struct scan {
 	struct an_input *in;
 	struct an_read_stats *stats;
-	an_block_fn fn;
+	an_block_fn fn;		/* or, when NULL: */
+	const struct an_looker *looker;
+	struct an_ahead *ahead;
 	void *arg;
+	struct an_error *err;
 	struct an_pull pull;
-	char *buf;
+	char *buf;		/* ->ahead's when there is one */
 	size_t have;		/* bytes of an unfinished line at the start of buf */
-	struct an_place at;	/* of buf[0] */
-	bool torn;		/* the bytes before buf[0] are NULs within a line */
+	/* of buf[0]; ->line and ->torn, which only a walk over the lines tells, are of what was used */
+	struct an_place at;
+	bool torn;		/* the bytes before it are NULs within a line */
 };
 
 int an_fail(struct an_error *err, int status, const char *fmt, ...)
@@ -125,17 +130,62 @@ static void edge_end(struct an_edge *e, uint64_t pos)
 		e->head_len = (uint32_t)pos;
 }
 
+/* Walks over whole lines, in their order. */
+static int walk(struct scan *sc, struct an_block *block, void *found)
+{
+	bool ok = true;
+	int ret = 0;
+
+	block->line = sc->at.line;
+	block->torn = sc->torn;
+	block->nuls = sc->torn || memchr(block->p, 0, (size_t)(block->end - block->p));
+	if (sc->fn)
+		ret = sc->fn(sc->arg, block);
+	else
+		ok = sc->looker->look(sc->arg, block, found);
+	sc->at.line = block->line;
+	sc->torn = block->torn;
+	return ok ? ret : an_fail(sc->err, AN_NOMEM, "out of memory");
+}
+
+/*
+ * A look ahead: counts the lines. NULs, which need to know how the block before ended, are left for
+ * looked(), which may have to begin anew.
+ */
+static bool look(const void *arg, struct an_block *block, void *found)
+{
+	const struct scan *sc = arg;
+	struct an_block walked = *block;
+	bool ok;
+
+	block->nuls = memchr(block->p, 0, (size_t)(block->end - block->p));
+	if (block->nuls)
+		return true;
+	ok = sc->looker->look(sc->arg, &walked, found);
+	block->line = walked.line;
+	return ok;
+}
+
+static int looked(void *arg, struct an_block *block, void *found)
+{
+	struct scan *sc = arg;
+	int ret = 0;
+
+	if (!found)
+		return an_fail(sc->err, AN_NOMEM, "out of memory");
+	if (block->nuls || sc->torn)
+		ret = walk(sc, block, found);
+	else
+		sc->at.line += block->line;
+	return ret ? ret : sc->looker->use(sc->arg, found);
+}
+
 /* Hands on @s..@end, whole lines. */
 static int hand_on(struct scan *sc, const char *s, const char *end)
 {
-	struct an_block block = { .p = s, .end = end, .line = sc->at.line, .torn = sc->torn };
-	int ret;
+	struct an_block block = { .p = s, .end = end };
 
-	block.nuls = sc->torn || memchr(s, 0, (size_t)(end - s));
-	ret = sc->fn(sc->arg, &block);
-	sc->at.line = block.line;
-	sc->torn = block.torn;
-	return ret;
+	return sc->ahead ? an_ahead_give(sc->ahead, &block) : walk(sc, &block, NULL);
 }
 
 /* The rest of a line that was too long, at the start of the first @len bytes: its length. */
@@ -165,6 +215,18 @@ static char *last_end(char *s, char *end)
 	return cut ? cut + 1 : s;
 }
 
+/* The unfinished line at @s goes to the start of where the next block is read to. */
+static int next_buf(struct scan *sc, const char *s)
+{
+	char *buf = sc->ahead ? an_ahead_buffer(sc->ahead) : sc->buf;
+
+	if (!buf)
+		return an_fail(sc->err, AN_NOMEM, "out of memory");
+	memmove(buf, s, sc->have);
+	sc->buf = buf;
+	return 0;
+}
+
 /* Hands on the whole lines among the first @len bytes of the buffer, keeps the rest. */
 static int deliver(struct scan *sc, size_t len, bool eof)
 {
@@ -182,6 +244,10 @@ static int deliver(struct scan *sc, size_t len, bool eof)
 		s = cut;
 	}
 	if (end - s > AN_LINE_MAX) {
+		int ret = sc->ahead ? an_ahead_drain(sc->ahead) : 0;
+
+		if (ret)
+			return ret;
 		sc->stats->lines++;
 		sc->stats->overlong++;
 		sc->at.line += !sc->torn;
@@ -193,8 +259,7 @@ static int deliver(struct scan *sc, size_t len, bool eof)
 		edge_add(sc->in->edge, sc->buf, (size_t)(s - sc->buf));
 	sc->have = (size_t)(end - s);
 	sc->at.pos += (uint64_t)(s - sc->buf);
-	memmove(sc->buf, s, sc->have);
-	return 0;
+	return next_buf(sc, s);
 }
 
 /*
@@ -227,6 +292,8 @@ static int scan_loop(struct scan *sc)
 		}
 		sc->stats->bytes += (uint64_t)n;
 		ret = deliver(sc, sc->have + (size_t)n, !n);
+		if (!ret && !n && sc->ahead)
+			ret = an_ahead_drain(sc->ahead);
 		if (ret || !n)
 			return ret;
 	}
@@ -252,31 +319,65 @@ static int skip_start(struct scan *sc)
 	return AN_OK;
 }
 
-int an_input_scan(struct an_input *in, unsigned int flags, struct an_read_stats *stats,
-		  an_block_fn fn, void *arg, struct an_error *err)
+/* Room for the blocks, once it is known who walks over them. */
+static int make_room(struct scan *sc)
 {
-	struct scan sc = { .in = in, .stats = stats, .fn = fn, .arg = arg, .at = in->start };
-	bool hash = flags & AN_SCAN_HASH;
-	int ret = an_pull_open(&sc.pull, in, hash, err);
+	if (sc->looker) {
+		sc->ahead = an_ahead_new(sc->looker, look, sc, BUF_SIZE, looked);
+		sc->buf = sc->ahead ? an_ahead_buffer(sc->ahead) : NULL;
+	} else {
+		sc->buf = malloc(BUF_SIZE);
+	}
+	return sc->buf ? AN_OK : an_fail(sc->err, AN_NOMEM, "out of memory");
+}
 
-	sc.buf = malloc(BUF_SIZE);
-	if (!ret && !sc.buf)
-		ret = an_fail(err, AN_NOMEM, "out of memory");
+static void free_room(struct scan *sc)
+{
+	if (!sc->ahead)
+		free(sc->buf);
+	an_ahead_free(sc->ahead);
+}
+
+static int scan_input(struct scan *sc, unsigned int flags)
+{
+	struct an_input *in = sc->in;
+	bool hash = flags & AN_SCAN_HASH;
+	int ret = an_pull_open(&sc->pull, in, hash, sc->err);
+
+	sc->at = in->start;
 	if (!ret)
-		ret = skip_start(&sc);
+		ret = make_room(sc);
+	if (!ret)
+		ret = skip_start(sc);
 	if (!ret && in->edge)
 		edge_begin(in->edge);
 	if (!ret)
-		ret = scan_loop(&sc);
+		ret = scan_loop(sc);
 	/* what is left for the next run is read then */
-	stats->bytes -= sc.have;
-	in->stop = sc.at;
+	sc->stats->bytes -= sc->have;
+	in->stop = sc->at;
 	if (!ret && in->edge)
 		edge_end(in->edge, in->stop.pos);
-	stats->truncated += sc.pull.short_file;
+	sc->stats->truncated += sc->pull.short_file;
 	if (!ret && hash)
-		sha256_digest(&sc.pull.sha, AN_SHA256_SIZE, in->sha256);
-	an_pull_close(&sc.pull);
-	free(sc.buf);
+		sha256_digest(&sc->pull.sha, AN_SHA256_SIZE, in->sha256);
+	an_pull_close(&sc->pull);
+	free_room(sc);
 	return ret;
+}
+
+int an_input_scan(struct an_input *in, unsigned int flags, struct an_read_stats *stats,
+		  an_block_fn fn, void *arg, struct an_error *err)
+{
+	struct scan sc = { .in = in, .stats = stats, .fn = fn, .arg = arg, .err = err };
+
+	return scan_input(&sc, flags);
+}
+
+int an_input_scan_ahead(struct an_input *in, struct an_read_stats *stats,
+			const struct an_looker *looker, void *arg, struct an_error *err)
+{
+	struct scan sc = { .in = in, .stats = stats, .looker = looker, .arg = arg, .err = err };
+
+	return scan_input(&sc, 0);
 }

@@ -97,6 +97,14 @@ void an_input_close(struct an_input *in);
 int an_input_scan(struct an_input *in, unsigned int flags, struct an_read_stats *stats,
 		  an_block_fn fn, void *arg, struct an_error *err);
 
+/*
+ * The same by threads: each block's lines are walked over by @looker->look(), which adds no statistics
+ * to @stats and does not know the lines' numbers.
+ */
+struct an_looker;
+int an_input_scan_ahead(struct an_input *in, struct an_read_stats *stats,
+			const struct an_looker *looker, void *arg, struct an_error *err);
+
 /* an_next_line() where there are NULs: each run of them ends a line, though not a numbered one. */
 bool an_next_torn(struct an_block *b, struct an_read_stats *stats, const char **line,
 		  const char **line_end);
@@ -130,6 +138,15 @@ static inline bool an_next_line(struct an_block *b, struct an_read_stats *stats,
 		return true;
 	}
 	return false;
+}
+
+/* Adds what a walk over lines counts; see struct an_looker. */
+static inline void an_stats_add(struct an_read_stats *to, const struct an_read_stats *s)
+{
+	to->lines += s->lines;
+	to->malformed += s->malformed;
+	to->overlong += s->overlong;
+	to->nul_runs += s->nul_runs;
 }
 
 /* Standard input can be given once: AN_USAGE when "-" is among the @n names twice. */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "ahead.h"
 #include "count.h"
 #include "logs.h"
 #include "mark.h"
@@ -38,37 +39,84 @@ static void top_time(struct top_pass *pass, const char *line, const char *end)
 	pass->stats->last = ms / 1000;
 }
 
-static int top_block(void *arg, struct an_block *block)
+/* What a look at a block finds. */
+struct top_found {
+	struct an_addr *src;
+	size_t n, room;
+	struct an_read_stats stats;
+	const char *first, *last, *end;	/* lines that count, and the block's end */
+};
+
+static bool found_add(struct top_found *f, struct an_addr src)
 {
-	struct top_pass *pass = arg;
-	struct an_read_stats *stats = pass->stats;
-	const char *line, *stop, *first = NULL, *last = NULL, *fields;
+	if (f->n == f->room) {
+		size_t room = f->room ? f->room * 2 : 1024;
+		void *v = realloc(f->src, room * sizeof(*f->src));
 
-	while (an_next_line(block, stats, &line, &stop)) {
-		struct an_addr src;
-		bool fresh;
+		if (!v)
+			return false;
+		f->src = v;
+		f->room = room;
+	}
+	f->src[f->n++] = src;
+	return true;
+}
 
+static bool top_look(const void *arg, struct an_block *block, void *found)
+{
+	const struct top_pass *pass = arg;
+	struct top_found *f = found;
+	const char *line, *stop, *fields;
+	struct an_addr src;
+
+	*f = (struct top_found){ .src = f->src, .room = f->room, .end = block->end };
+	while (an_next_line(block, &f->stats, &line, &stop)) {
 		fields = an_line_tag(&pass->prefixes, line, stop);
 		if (!fields)
 			continue;
 		if (!an_line_source(fields, stop, &src)) {
-			stats->malformed++;
+			f->stats.malformed++;
 			continue;
 		}
-		stats->blocks++;
-		if (an_count_add(&pass->count, src, &fresh) == AN_COUNT_NONE)
-			return an_fail(pass->err, AN_NOMEM, "out of memory");
-		first = first ? first : line;
-		last = line;
+		if (!found_add(f, src))
+			return false;
+		f->first = f->first ? f->first : line;
+		f->last = line;
 	}
+	return true;
+}
+
+static int top_use(void *arg, void *found)
+{
+	struct top_pass *pass = arg;
+	const struct top_found *f = found;
+	bool fresh;
+	size_t i;
+
+	an_stats_add(pass->stats, &f->stats);
+	pass->stats->blocks += f->n;
+	for (i = 0; i < f->n; i++)
+		if (an_count_add(&pass->count, f->src[i], &fresh) == AN_COUNT_NONE)
+			return an_fail(pass->err, AN_NOMEM, "out of memory");
 	/* Times are read twice a block only: they cost as much as all the rest. */
-	top_time(pass, first, block->end);
-	top_time(pass, last, block->end);
+	top_time(pass, f->first, f->end);
+	top_time(pass, f->last, f->end);
 	if (pass->opt->progress &&
-	    pass->opt->progress(pass->opt->progress_arg, "reading", stats->bytes, 0))
+	    pass->opt->progress(pass->opt->progress_arg, "reading", pass->stats->bytes, 0))
 		return an_fail(pass->err, AN_INPUT, "interrupted");
 	return 0;
 }
+
+static void top_done(void *found)
+{
+	struct top_found *f = found;
+
+	free(f->src);
+}
+
+static const struct an_looker top_looker = {
+	.look = top_look, .use = top_use, .done = top_done, .size = sizeof(struct top_found),
+};
 
 static int top_collect(struct top_pass *pass, struct an_top_report *report)
 {
@@ -179,8 +227,8 @@ static int top_read(struct top_pass *pass)
 			       &watch, pass->err);
 
 	for (i = 0; i < pass->logs.n && !ret; i++)
-		ret = an_logs_scan(&pass->logs, i, &pass->clock, now, 0, pass->stats, top_block,
-				   pass, pass->err);
+		ret = an_logs_scan_ahead(&pass->logs, i, &pass->clock, now, pass->stats,
+					 &top_looker, pass, pass->err);
 	return ret;
 }
 

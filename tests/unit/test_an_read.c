@@ -8,7 +8,25 @@
 
 #include <cmocka.h>
 
+#include <sched.h>
+
+/* As many processors as a test wants. */
+static unsigned int processors_now = 1;
+
+static int processors_set(pid_t pid, size_t size, cpu_set_t *set)
+{
+	unsigned int i;
+
+	CPU_ZERO(set);
+	for (i = 0; i < processors_now; i++)
+		CPU_SET(i, set);
+	return 0;
+}
+
+#define sched_getaffinity processors_set
+
 #include "analytics/addr.c"
+#include "analytics/ahead.c"
 #include "analytics/atomic.c"
 #include "analytics/count.c"
 #include "analytics/input.c"
@@ -17,6 +35,7 @@
 #include "analytics/logs.c"
 #include "analytics/match.c"
 #include "analytics/names.c"
+#include "analytics/parallel.c"
 #include "analytics/pull.c"
 #include "analytics/rate.c"
 #include "analytics/reader.c"
@@ -214,6 +233,169 @@ static void pipes(void **state)
 	assert_int_not_equal(in.sha256[0] | in.sha256[1] | in.sha256[2], 0);
 }
 
+/* Lines as they are walked over. */
+struct walked {
+	FILE *f;
+	struct an_read_stats *stats;
+};
+
+static int walk_over(void *arg, struct an_block *b)
+{
+	struct walked *w = arg;
+	const char *s, *end;
+
+	while (an_next_line(b, w->stats, &s, &end))
+		fprintf(w->f, "%.*s\n", (int)(end - s), s);
+	return 0;
+}
+
+/* What a look finds: the same lines. */
+struct found_lines {
+	char *text;
+	size_t len;
+	struct an_read_stats stats;
+};
+
+static bool look_at(const void *arg, struct an_block *b, void *found)
+{
+	struct found_lines *l = found;
+	struct walked w;
+
+	free(l->text);
+	memset(l, 0, sizeof(*l));
+	w = (struct walked){ open_memstream(&l->text, &l->len), &l->stats };
+	if (!w.f)
+		return false;
+	walk_over(&w, b);
+	return !fclose(w.f);
+}
+
+static int use_lines(void *arg, void *found)
+{
+	const struct found_lines *l = found;
+	struct walked *w = arg;
+
+	an_stats_add(w->stats, &l->stats);
+	fwrite(l->text, 1, l->len, w->f);
+	return 0;
+}
+
+static int use_three(void *arg, void *found)
+{
+	int *n = arg;
+
+	return ++*n == 3 ? 77 : 0;
+}
+
+static void found_done(void *found)
+{
+	struct found_lines *l = found;
+
+	free(l->text);
+}
+
+static const struct an_looker lines_looker = { look_at, use_lines, found_done, sizeof(struct found_lines) };
+
+/* A log of about @size bytes with all that makes a walk hard, @nuls of them rows of NULs. */
+static void put_hard_log(size_t size, unsigned int nuls, uint32_t seed)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	while ((size_t)ftell(f) < size) {
+		unsigned int what, n;
+
+		seed = seed * 1664525u + 1013904223u;
+		what = (seed >> 8) % 4000;
+		n = seed >> 20;
+		if (what > 3980)
+			fprintf(f, "%0*d%s", AN_LINE_MAX - 1000 + (int)n * 70, 7, n & 1 ? "\n" : "");
+		if (what < nuls || (nuls && what > 3980 && n & 2))
+			fwrite("ab\0\0\0\0\0\0\0\0" + n % 3, 1, 3 + n % 6, f);
+		else if (what <= 3980)
+			fprintf(f, "%.*s\n", (int)n % 60, "a line of some length, more or less, and up "
+				"to about sixty bytes of it");
+	}
+	assert_int_equal(fclose(f), 0);
+}
+
+/* A line too long for a buffer that NULs end: what follows belongs to the same line. */
+static void put_torn_log(void)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	fprintf(f, "one\n%0*d%ctwo, the rest\nthree\n", 600000, 7, 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void walked_as(bool ahead, char **text, size_t *len, struct an_read_stats *stats,
+		      struct an_place *stop)
+{
+	struct an_error err = { .msg = "" };
+	struct walked w = { open_memstream(text, len), stats };
+	struct an_input in;
+
+	memset(stats, 0, sizeof(*stats));
+	assert_non_null(w.f);
+	assert_int_equal(an_input_open(&in, path, false, &err), AN_OK);
+	assert_int_equal(ahead ? an_input_scan_ahead(&in, stats, &lines_looker, &w, &err) :
+			 an_input_scan(&in, 0, stats, walk_over, &w, &err), AN_OK);
+	assert_int_equal(fclose(w.f), 0);
+	*stop = in.stop;
+	an_input_close(&in);
+}
+
+/* Threads that look ahead find what one walk finds, however many there are. */
+static void looks_ahead(void **state)
+{
+	static const unsigned int processors[] = { 1, 2, 3, AN_THREADS_MAX, 100 };
+	struct an_read_stats a, b;
+	struct an_place x, y;
+	size_t m, n;
+	char *p, *q;
+	unsigned int i;
+
+	for (i = 0; i < 24; i++) {
+		processors_now = processors[i % 5];
+		if (i == 4)
+			put_torn_log();
+		else
+			put_hard_log(i < 4 ? i * 3000 : 5000000, i % 3 ? i % 7 : 0, i);
+		walked_as(false, &p, &m, &a, &x);
+		walked_as(true, &q, &n, &b, &y);
+		assert_int_equal(m, n);
+		assert_memory_equal(p, q, n);
+		assert_memory_equal(&a, &b, sizeof(a));
+		assert_int_equal(x.pos, y.pos);
+		assert_int_equal(x.line, y.line);
+		free(p);
+		free(q);
+	}
+	assert_true(a.nul_runs && a.overlong);
+}
+
+/* An end while others still look. */
+static void looks_stopped(void **state)
+{
+	static const struct an_looker three = { look_at, use_three, found_done,
+						sizeof(struct found_lines) };
+	struct an_read_stats stats = { 0 };
+	struct an_error err = { .msg = "" };
+	struct an_input in;
+	int i, used;
+
+	put_hard_log(5000000, 0, 1);
+	for (i = 0; i < 20; i++) {
+		processors_now = 1 + i % 5;
+		used = 0;
+		assert_int_equal(an_input_open(&in, path, false, &err), AN_OK);
+		assert_int_equal(an_input_scan_ahead(&in, &stats, &three, &used, &err), 77);
+		assert_int_equal(used, 3);
+		an_input_close(&in);
+	}
+}
+
 static struct an_addr nth(uint32_t i)
 {
 	return (struct an_addr){ 0, AN_V4_MAPPED | (i * 2654435761u) };
@@ -297,6 +479,8 @@ int main(void)
 		cmocka_unit_test(gzip_files),
 		cmocka_unit_test(bad_inputs),
 		cmocka_unit_test(pipes),
+		cmocka_unit_test(looks_ahead),
+		cmocka_unit_test(looks_stopped),
 		cmocka_unit_test(bounded_counts),
 		cmocka_unit_test(log_limit),
 	};
