@@ -3,8 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ahead.h"
 #include "gather.h"
 #include "keep.h"
+#include "parsed.h"
 #include "state.h"
 
 /* A walk over one log. */
@@ -68,17 +70,15 @@ static bool take_packet(struct walk *w, const struct an_event *ev)
 	       ((late && !w->opt->state) || an_sources_add(&w->early, ev));
 }
 
-static bool take_line(struct walk *w, const struct an_line *line)
+static bool take_line(struct walk *w, const struct an_parsed_line *parsed)
 {
-	struct an_event ev;
-	bool packet = false;
+	const struct an_line *line = &parsed->line;
 
-	if (line->kind == AN_LINE_BLOCK) {
-		packet = an_line_packet(line, &ev);
-		if (!packet)
-			w->stats->malformed++;
-		else if (!take_packet(w, &ev))
+	if (parsed->packet) {
+		if (!take_packet(w, &parsed->ev))
 			return false;
+	} else if (line->kind == AN_LINE_BLOCK) {
+		w->stats->malformed++;
 	} else if (line->kind == AN_LINE_EXEC || line->kind == AN_LINE_LOAD) {
 		an_runs_add(&w->g->runs, line);
 	}
@@ -87,23 +87,37 @@ static bool take_line(struct walk *w, const struct an_line *line)
 	if (!w->stats->first)
 		w->stats->first = line->ms / 1000;
 	w->stats->last = line->ms / 1000;
-	return an_windows_add(&w->group->windows, line, packet ? &ev : NULL);
+	return an_windows_add(&w->group->windows, line, parsed->packet ? &parsed->ev : NULL);
 }
 
-static int walk_block(void *arg, struct an_block *block)
+static bool walk_look(const void *arg, struct an_block *block, void *found)
+{
+	const struct walk *w = arg;
+
+	return an_parsed_look(&w->prefixes, block, found);
+}
+
+static int walk_use(void *arg, void *found)
 {
 	struct walk *w = arg;
-	const char *s, *end;
+	struct an_parsed *parsed = found;
+	const struct an_parsed_line *line;
 
-	while (an_next_line(block, w->stats, &s, &end)) {
-		struct an_line line;
-
-		an_line_split(&w->clock, &w->prefixes, s, end, &line);
-		if (!take_line(w, &line))
+	an_stats_add(w->stats, &parsed->stats);
+	while ((line = an_parsed_next(parsed, &w->prefixes, &w->clock)))
+		if (!take_line(w, line))
 			return no_memory(w->err);
-	}
 	return progress(w);
 }
+
+static void walk_done(void *found)
+{
+	an_parsed_free(found);
+}
+
+static const struct an_looker walk_looker = {
+	.look = walk_look, .use = walk_use, .done = walk_done, .size = sizeof(struct an_parsed),
+};
 
 /* Only counts, and finds the log's first moment. */
 static int count_block(void *arg, struct an_block *block)
@@ -321,10 +335,11 @@ static int open_all(struct walk *w)
 	return AN_OK;
 }
 
-static int walk_log(struct walk *w, size_t i, unsigned int flags, an_block_fn fn)
+static int walk_log(struct walk *w, size_t i, unsigned int flags)
 {
 	w->group = &w->g->groups[group_of(w->g, i)];
-	return an_logs_scan(&w->g->logs, i, &w->clock, w->opt->now, flags, w->stats, fn, w, w->err);
+	return an_logs_scan_ahead(&w->g->logs, i, &w->clock, w->opt->now, flags, w->stats,
+				  &walk_looker, w, w->err);
 }
 
 /* The groups with their labels, before anything is read. */
@@ -396,7 +411,7 @@ static int gather_whole(struct walk *w)
 			ret = no_memory(w->err);
 		for (j = 0; j < w->g->logs.n && !ret; j++)
 			if (group_of(w->g, j) == i)
-				ret = walk_log(w, j, flags, walk_block);
+				ret = walk_log(w, j, flags);
 		if (!ret && !rows_given(w, &w->early, labels->has_sources ? labels : NULL))
 			ret = no_memory(w->err);
 		if (!ret)
@@ -439,7 +454,8 @@ static int count_logs(struct walk *w, uint64_t *blocks)
 	for (i = 0; i < w->g->logs.n && !ret; i++) {
 		w->blocks = 0;
 		w->first_ms = AN_MS_NONE;
-		ret = walk_log(w, i, w->opt->hash ? AN_SCAN_HASH : 0, count_block);
+		ret = an_logs_scan(&w->g->logs, i, &w->clock, w->opt->now,
+				   w->opt->hash ? AN_SCAN_HASH : 0, w->stats, count_block, w, w->err);
 		first[i] = w->first_ms;
 		*blocks += w->blocks;
 	}
@@ -470,7 +486,7 @@ static int gather_halves(struct walk *w)
 		     !an_sources_init(&w->later.late, w->opt->max_sources)))
 		ret = no_memory(w->err);
 	for (i = 0; i < w->g->logs.n && !ret; i++)
-		ret = walk_log(w, w->g->order[i], flags, walk_block);
+		ret = walk_log(w, w->g->order[i], flags);
 	/* fewer than were counted: a log was cut in between */
 	if (w->later.begin > w->stats->blocks)
 		w->later.begin = w->stats->blocks;

@@ -63,6 +63,7 @@ struct an_line {
 	int64_t ms;		/* Unix milliseconds (since boot with the uptime alone); AN_MS_NONE */
 	bool kernel;		/* msg stands where only the kernel's own messages stand */
 	enum an_line_kind kind;
+	uint64_t template_key;	/* an_word_template() of msg, by who has worked it out; else 0 */
 };
 
 /*

@@ -402,12 +402,12 @@ int an_logs_scan(struct an_logs *logs, size_t i, struct an_clock *clock, int64_t
 }
 
 int an_logs_scan_ahead(struct an_logs *logs, size_t i, struct an_clock *clock, int64_t now,
-		       struct an_read_stats *stats, const struct an_looker *looker, void *arg,
-		       struct an_error *err)
+		       unsigned int flags, struct an_read_stats *stats, const struct an_looker *looker,
+		       void *arg, struct an_error *err)
 {
 	int ret;
 
 	set_clock(&logs->in[i], clock, now);
-	ret = an_input_scan_ahead(&logs->in[i], stats, looker, arg, err);
+	ret = an_input_scan_ahead(&logs->in[i], flags, stats, looker, arg, err);
 	return !ret && logs->state ? remember(logs, i, clock, err) : ret;
 }

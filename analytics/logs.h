@@ -43,7 +43,7 @@ int an_logs_scan(struct an_logs *logs, size_t i, struct an_clock *clock, int64_t
 
 /* The same for an_input_scan_ahead(). */
 int an_logs_scan_ahead(struct an_logs *logs, size_t i, struct an_clock *clock, int64_t now,
-		       struct an_read_stats *stats, const struct an_looker *looker, void *arg,
-		       struct an_error *err);
+		       unsigned int flags, struct an_read_stats *stats, const struct an_looker *looker,
+		       void *arg, struct an_error *err);
 
 #endif

@@ -374,10 +374,10 @@ int an_input_scan(struct an_input *in, unsigned int flags, struct an_read_stats 
 	return scan_input(&sc, flags);
 }
 
-int an_input_scan_ahead(struct an_input *in, struct an_read_stats *stats,
+int an_input_scan_ahead(struct an_input *in, unsigned int flags, struct an_read_stats *stats,
 			const struct an_looker *looker, void *arg, struct an_error *err)
 {
 	struct scan sc = { .in = in, .stats = stats, .looker = looker, .arg = arg, .err = err };
 
-	return scan_input(&sc, 0);
+	return scan_input(&sc, flags);
 }

@@ -102,7 +102,7 @@ int an_input_scan(struct an_input *in, unsigned int flags, struct an_read_stats 
  * to @stats and does not know the lines' numbers.
  */
 struct an_looker;
-int an_input_scan_ahead(struct an_input *in, struct an_read_stats *stats,
+int an_input_scan_ahead(struct an_input *in, unsigned int flags, struct an_read_stats *stats,
 			const struct an_looker *looker, void *arg, struct an_error *err);
 
 /* an_next_line() where there are NULs: each run of them ends a line, though not a numbered one. */

@@ -227,8 +227,8 @@ static int top_read(struct top_pass *pass)
 			       &watch, pass->err);
 
 	for (i = 0; i < pass->logs.n && !ret; i++)
-		ret = an_logs_scan_ahead(&pass->logs, i, &pass->clock, now, pass->stats,
-					 &top_looker, pass, pass->err);
+		ret = an_logs_scan_ahead(&pass->logs, i, &pass->clock, now, 0,
+					 pass->stats, &top_looker, pass, pass->err);
 	return ret;
 }
 

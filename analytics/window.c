@@ -217,9 +217,10 @@ const struct an_template *an_windows_template(const struct an_windows *w, uint64
 }
 
 /* Counts a message's template in the window under way; false when out of memory. */
-static bool add_message(struct an_windows *w, const char *s, const char *end)
+static bool add_message(struct an_windows *w, const struct an_line *line)
 {
-	uint64_t key = an_word_template(s, end);
+	uint64_t key = line->template_key ? line->template_key :
+					    an_word_template(line->msg, line->end);
 	uint32_t at = find_slot(w, key), now = (uint32_t)w->n - 1;
 	struct an_template *t;
 	struct an_pair *pair;
@@ -233,7 +234,7 @@ static bool add_message(struct an_windows *w, const char *s, const char *end)
 		t = an_windows_new_template(w, key);
 		if (!t)
 			return false;
-		read_words(t, s, end);
+		read_words(t, line->msg, line->end);
 	}
 	t->total++;
 	if (t->window == now) {
@@ -324,6 +325,6 @@ bool an_windows_add(struct an_windows *w, const struct an_line *line, const stru
 	case AN_LINE_LOAD:
 		return true;
 	default:
-		return add_message(w, line->msg, line->end);
+		return add_message(w, line);
 	}
 }

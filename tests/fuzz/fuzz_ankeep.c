@@ -10,10 +10,12 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "analytics/addr.c"
+#include "analytics/ahead.c"
 #include "analytics/count.c"
 #include "analytics/input.c"
 #include "analytics/journal.c"
 #include "analytics/line.c"
+#include "analytics/parallel.c"
 #include "analytics/pull.c"
 #include "analytics/rate.c"
 #include "analytics/reader.c"

@@ -9,11 +9,13 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "analytics/addr.c"
+#include "analytics/ahead.c"
 #include "analytics/count.c"
 #include "analytics/input.c"
 #include "analytics/journal.c"
 #include "analytics/labels.c"
 #include "analytics/line.c"
+#include "analytics/parallel.c"
 #include "analytics/pull.c"
 #include "analytics/reader.c"
 #include "analytics/rows.c"

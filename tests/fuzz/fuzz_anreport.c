@@ -7,6 +7,7 @@
 
 #include "tests/fuzz/fuzz.h"
 
+#include "analytics/ahead.c"
 #include "analytics/findings.c"
 #include "analytics/html.c"
 #include "analytics/input.c"
@@ -14,6 +15,7 @@
 #include "analytics/page-found.c"
 #include "analytics/page-style.c"
 #include "analytics/plots.c"
+#include "analytics/parallel.c"
 #include "analytics/pull.c"
 #include "analytics/reader.c"
 #include "analytics/report-html.c"

@@ -8,6 +8,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "analytics/addr.c"
+#include "analytics/ahead.c"
 #include "analytics/atomic.c"
 #include "analytics/count.c"
 #include "analytics/input.c"
@@ -16,6 +17,7 @@
 #include "analytics/logs.c"
 #include "analytics/match.c"
 #include "analytics/names.c"
+#include "analytics/parallel.c"
 #include "analytics/pull.c"
 #include "analytics/reader.c"
 #include "analytics/stamp.c"

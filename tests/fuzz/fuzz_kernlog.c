@@ -9,17 +9,21 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "analytics/addr.c"
+#include "analytics/ahead.c"
 #include "analytics/count.c"
 #include "analytics/feature.c"
 #include "analytics/input.c"
 #include "analytics/journal.c"
 #include "analytics/labels.c"
 #include "analytics/line.c"
+#include "analytics/parallel.c"
+#include "analytics/parsed.c"
 #include "analytics/pull.c"
 #include "analytics/reader.c"
 #include "analytics/split.c"
 #include "analytics/stamp.c"
 #include "analytics/stat.c"
+#include "analytics/word.c"
 
 static const char *const texts[] = { "DROP: " };
 static const struct an_prefixes prefixes = { texts, 1 };
@@ -102,6 +106,38 @@ static void fuzz_log(const char *p, const char *end)
 	an_sources_free(&s);
 }
 
+/* What is parsed ahead is what the lines are one by one. */
+static void fuzz_ahead(const char *s, const char *end)
+{
+	struct an_block one = { .p = s, .end = end, .nuls = true }, all = one;
+	struct an_read_stats stats = { 0 };
+	struct an_parsed parsed = { .n = 0 };
+	const struct an_parsed_line *p;
+	struct an_clock x, y;
+	struct an_line line;
+	struct an_event ev;
+	const char *stop;
+	bool packet;
+
+	an_clock_init(&x, 1800000000);
+	an_clock_init(&y, 1800000000);
+	CHECK(an_parsed_look(&prefixes, &all, &parsed));
+	while (an_next_line(&one, &stats, &s, &stop)) {
+		an_line_split(&x, &prefixes, s, stop, &line);
+		p = an_parsed_next(&parsed, &prefixes, &y);
+		CHECK(p && p->line.s == s && p->line.end == stop && p->line.msg == line.msg);
+		CHECK(p->line.kind == line.kind && p->line.ms == line.ms);
+		CHECK(p->line.alert == line.alert && p->line.alert_len == line.alert_len);
+		packet = line.kind == AN_LINE_BLOCK && an_line_packet(&line, &ev);
+		CHECK(p->packet == packet);
+		if (packet)
+			CHECK(an_addr_eq(p->ev.src, ev.src) && p->ev.ms == ev.ms && p->ev.flags == ev.flags);
+	}
+	CHECK(!an_parsed_next(&parsed, &prefixes, &y));
+	CHECK(!memcmp(&parsed.stats, &stats, sizeof(stats)) && all.line == one.line);
+	an_parsed_free(&parsed);
+}
+
 static void fuzz_labels(const char *text, size_t len)
 {
 	struct an_labels labels;
@@ -123,10 +159,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* A copy of its own, so that a read beyond the end is seen. */
 	text = malloc(size > 1 ? size - 1 : 1);
 	memcpy(text, data + 1, size - 1);
-	if (data[0] == 'j')
+	if (data[0] == 'j') {
 		fuzz_labels(text, size - 1);
-	else
+	} else {
 		fuzz_log(text, text + size - 1);
+		fuzz_ahead(text, text + size - 1);
+	}
 	free(text);
 	return 0;
 }

@@ -10,13 +10,17 @@
 #include <cmocka.h>
 
 #include "analytics/addr.c"
+#include "analytics/ahead.c"
 #include "analytics/input.c"
 #include "analytics/journal.c"
 #include "analytics/line.c"
+#include "analytics/parallel.c"
+#include "analytics/parsed.c"
 #include "analytics/pull.c"
 #include "analytics/reader.c"
 #include "analytics/split.c"
 #include "analytics/stamp.c"
+#include "analytics/word.c"
 
 #define HEAD	"2025-11-03T00:00:07.042138+00:00 node1 kernel: [86400.042138] "
 #define TAG	"[UFW BLOCK] "
@@ -497,6 +501,50 @@ static void told(void **state)
 	assert_int_equal(seconds(&clock, "Jun 30 00:00:07"), 1782777607);
 }
 
+/* More lines than are parsed ahead, over a New Year: the same as one by one. */
+static void parsed_ahead(void **state)
+{
+	static const char *const months[] = { "Dec 31 23:59:07", "Jan  1 00:00:07" };
+	struct an_read_stats stats = { 0 };
+	struct an_parsed parsed = { .n = 0 };
+	struct an_block one, all;
+	struct an_clock x, y;
+	const char *s, *end;
+	char *text;
+	size_t len;
+	int i, n = 0;
+	FILE *f = open_memstream(&text, &len);
+
+	for (i = 0; i < 20000; i++)
+		fprintf(f, i % 3 ? "%s h kernel: [1.5] [UFW BLOCK] IN=e OUT= SRC=192.0.2.%d DST=1.1.1.1 \n" :
+			"%s h x[%d]: y\n", months[i >= 15000], i % 250);
+	assert_int_equal(fclose(f), 0);
+	one = all = (struct an_block){ .p = text, .end = text + len };
+	an_clock_init(&x, 1767225600 + 86400 * 10);
+	an_clock_init(&y, 1767225600 + 86400 * 10);
+	assert_true(an_parsed_look(NULL, &all, &parsed));
+	assert_int_equal(all.line, 20000);
+	while (an_next_line(&one, &stats, &s, &end)) {
+		const struct an_parsed_line *p = an_parsed_next(&parsed, NULL, &y);
+		struct an_line line;
+		struct an_event ev;
+
+		an_line_split(&x, NULL, s, end, &line);
+		assert_non_null(p);
+		assert_ptr_equal(p->line.msg, line.msg);
+		assert_int_equal(p->line.ms, line.ms);
+		assert_int_equal(p->packet, an_line_packet(&line, &ev));
+		if (p->packet)
+			assert_memory_equal(&p->ev, &ev, sizeof(ev));
+		n++;
+	}
+	assert_int_equal(n, 20000);
+	assert_null(an_parsed_next(&parsed, NULL, &y));
+	assert_true(parsed.room <= 8192);
+	an_parsed_free(&parsed);
+	free(text);
+}
+
 static void leap_days(void **state)
 {
 	struct an_clock clock;
@@ -574,6 +622,7 @@ int main(void)
 		cmocka_unit_test(new_year),
 		cmocka_unit_test(clock_steps),
 		cmocka_unit_test(told),
+		cmocka_unit_test(parsed_ahead),
 		cmocka_unit_test(leap_days),
 		cmocka_unit_test(parts_of_lines),
 		cmocka_unit_test(alerts),

@@ -339,7 +339,7 @@ static void walked_as(bool ahead, char **text, size_t *len, struct an_read_stats
 	memset(stats, 0, sizeof(*stats));
 	assert_non_null(w.f);
 	assert_int_equal(an_input_open(&in, path, false, &err), AN_OK);
-	assert_int_equal(ahead ? an_input_scan_ahead(&in, stats, &lines_looker, &w, &err) :
+	assert_int_equal(ahead ? an_input_scan_ahead(&in, 0, stats, &lines_looker, &w, &err) :
 			 an_input_scan(&in, 0, stats, walk_over, &w, &err), AN_OK);
 	assert_int_equal(fclose(w.f), 0);
 	*stop = in.stop;
@@ -390,7 +390,7 @@ static void looks_stopped(void **state)
 		processors_now = 1 + i % 5;
 		used = 0;
 		assert_int_equal(an_input_open(&in, path, false, &err), AN_OK);
-		assert_int_equal(an_input_scan_ahead(&in, &stats, &three, &used, &err), 77);
+		assert_int_equal(an_input_scan_ahead(&in, 0, &stats, &three, &used, &err), 77);
 		assert_int_equal(used, 3);
 		an_input_close(&in);
 	}

@@ -18,6 +18,7 @@ static int fake_close(void *lib);
 #define dlsym	fake_symbol
 #define dlclose	fake_close
 #include "analytics/addr.c"
+#include "analytics/ahead.c"
 #include "analytics/atomic.c"
 #include "analytics/count.c"
 #include "analytics/input.c"
@@ -26,6 +27,7 @@ static int fake_close(void *lib);
 #include "analytics/logs.c"
 #include "analytics/match.c"
 #include "analytics/names.c"
+#include "analytics/parallel.c"
 #include "analytics/pull.c"
 #include "analytics/reader.c"
 #include "analytics/stamp.c"

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Lines parsed ahead; must never hold more of them than a fair block has, however short a log's lines are. */
+#include <stdlib.h>
+
+#include "parsed.h"
+#include "word.h"
+
+#define LINES_MAX	8192
+
+static void parse_ahead(const struct an_prefixes *prefixes, struct an_clock *clock, const char *s,
+			const char *end, struct an_parsed_line *l)
+{
+	an_line_split(clock, prefixes, s, end, &l->line);
+	l->packet = l->line.kind == AN_LINE_BLOCK && an_line_packet(&l->line, &l->ev);
+	if (l->line.kind == AN_LINE_OTHER)
+		l->line.template_key = an_word_template(l->line.msg, l->line.end);
+}
+
+static bool add_room(struct an_parsed *p)
+{
+	size_t room = p->room ? p->room * 2 : 1024;
+	void *v = realloc(p->v, room * sizeof(*p->v));
+
+	if (!v)
+		return false;
+	p->v = v;
+	p->room = room;
+	return true;
+}
+
+bool an_parsed_look(const struct an_prefixes *prefixes, struct an_block *block, struct an_parsed *p)
+{
+	const char *s, *end;
+
+	*p = (struct an_parsed){ .v = p->v, .room = p->room };
+	an_clock_init(&p->clock, 0);
+	while (an_next_line(block, &p->stats, &s, &end)) {
+		if (p->n == LINES_MAX) {
+			if (!p->rest.p)
+				p->rest = (struct an_block){ .p = s, .end = block->end, .nuls = block->nuls };
+			continue;
+		}
+		if (p->n == p->room && !add_room(p))
+			return false;
+		parse_ahead(prefixes, &p->clock, s, end, &p->v[p->n++]);
+	}
+	return true;
+}
+
+const struct an_parsed_line *an_parsed_next(struct an_parsed *p, const struct an_prefixes *prefixes,
+					    struct an_clock *clock)
+{
+	struct an_read_stats counted = { 0 };
+	const char *s, *end;
+	struct an_line *l;
+	int64_t ms;
+
+	if (p->next == p->n) {
+		if (!p->rest.p || !an_next_line(&p->rest, &counted, &s, &end))
+			return NULL;
+		parse_ahead(prefixes, clock, s, end, &p->last);
+		return &p->last;
+	}
+	l = &p->v[p->next].line;
+	/* the stamp has no year: that is for the log's own clock to say */
+	if (!(*l->s >= '0' && *l->s <= '9') && *l->s != '[' && an_stamp_parse(clock, l->s, l->end, &ms)) {
+		l->ms = ms;
+		p->v[p->next].ev.ms = ms;
+	}
+	return &p->v[p->next++];
+}
+
+void an_parsed_free(struct an_parsed *p)
+{
+	free(p->v);
+}
