@@ -10,7 +10,7 @@
 #define START_AFTER	4	/* blocks: threads cost more than a small log */
 #define SLOTS_MAX	(2 * AN_THREADS_MAX + 2)
 
-enum slot_state { EMPTY, GIVEN, LOOKED_AT, LOOKED };
+enum slot_state { EMPTY, GIVEN, LOOKING, LOOKED };
 
 struct ahead_slot {
 	char *buf;		/* allocated when first needed, as is found */
@@ -26,11 +26,11 @@ struct ahead_slot {
  * thread only; all else of a slot belongs to whom its state says.
  */
 struct an_ahead {
-	const struct an_looker *looker;
 	an_look_fn look;
 	an_looked_fn looked;
+	an_found_done_fn done;
 	void *arg;
-	size_t size;
+	size_t size, found;	/* of a block, of what is found */
 	unsigned int threads, running, nslots;
 	unsigned long first, next, given;	/* next: the first that nobody looks at yet */
 	bool end;
@@ -40,18 +40,19 @@ struct an_ahead {
 	struct ahead_slot slots[SLOTS_MAX];
 };
 
-struct an_ahead *an_ahead_new(const struct an_looker *looker, an_look_fn look, void *arg, size_t size,
-			      an_looked_fn looked)
+struct an_ahead *an_ahead_new(size_t size, size_t found, an_look_fn look, an_looked_fn looked,
+			      an_found_done_fn done, void *arg)
 {
 	struct an_ahead *a = calloc(1, sizeof(*a));
 
 	if (!a)
 		return NULL;
-	a->looker = looker;
 	a->look = look;
 	a->looked = looked;
+	a->done = done;
 	a->arg = arg;
 	a->size = size;
+	a->found = found;
 	a->threads = an_processors() - 1;
 	a->nslots = 2 * a->threads + 2;
 	pthread_mutex_init(&a->lock, NULL);
@@ -70,7 +71,7 @@ static void look_at_next(struct an_ahead *a)
 {
 	struct ahead_slot *s = slot_at(a, a->next++);
 
-	s->state = LOOKED_AT;
+	s->state = LOOKING;
 	pthread_mutex_unlock(&a->lock);
 	s->ok = a->look(a->arg, &s->block, s->found);
 	pthread_mutex_lock(&a->lock);
@@ -132,7 +133,7 @@ char *an_ahead_buffer(struct an_ahead *a)
 	if (!s->buf)
 		s->buf = malloc(a->size);
 	if (!s->found)
-		s->found = calloc(1, a->looker->size);
+		s->found = calloc(1, a->found);
 	return s->found ? s->buf : NULL;
 }
 
@@ -179,7 +180,7 @@ void an_ahead_free(struct an_ahead *a)
 		pthread_join(a->thread[i], NULL);
 	for (i = 0; i < a->nslots; i++) {
 		if (a->slots[i].found)
-			a->looker->done(a->slots[i].found);
+			a->done(a->slots[i].found);
 		free(a->slots[i].found);
 		free(a->slots[i].buf);
 	}

@@ -17,11 +17,14 @@ struct an_block;
  */
 typedef bool (*an_look_fn)(const void *arg, struct an_block *block, void *found);
 
+/* Frees what hangs on it, all zeros or not. */
+typedef void (*an_found_done_fn)(void *found);
+
 struct an_looker {
 	an_look_fn look;
 	/* The caller's thread; the block's bytes are still there. Not 0 ends the scan, which returns it. */
 	int (*use)(void *arg, void *found);
-	void (*done)(void *found);	/* frees what hangs on it */
+	an_found_done_fn done;
 	size_t size;			/* of what is found */
 };
 
@@ -34,12 +37,11 @@ typedef int (*an_looked_fn)(void *arg, struct an_block *block, void *found);
 struct an_ahead;
 
 /*
- * For blocks of @size bytes at most. @look is called in place of @looker->look(), it and @looked with
- * @arg. Where there are other processors, threads are begun once there are some blocks. NULL when
- * out of memory.
+ * For blocks of @size bytes at most, of which @found bytes may be found. Where there are other processors,
+ * threads are begun once there are some blocks. NULL when out of memory.
  */
-struct an_ahead *an_ahead_new(const struct an_looker *looker, an_look_fn look, void *arg, size_t size,
-			      an_looked_fn looked);
+struct an_ahead *an_ahead_new(size_t size, size_t found, an_look_fn look, an_looked_fn looked,
+			      an_found_done_fn done, void *arg);
 
 /* Where the next block is to be put together; NULL when out of memory. The same until it is given. */
 char *an_ahead_buffer(struct an_ahead *ahead);

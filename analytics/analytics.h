@@ -108,7 +108,7 @@ struct an_read_stats {
 	uint64_t sources;	/* distinct source addresses */
 	int64_t first, last;	/* Unix seconds of the first and last counted line */
 	int log_limited;	/* the firewall's own rate limit shows: counts are not packets */
-	uint32_t kept_hours;	/* the state had no room for its days, only for this; else 0 */
+	uint32_t kept_hours;	/* of sources, where the state had no room for all its days; else 0 */
 };
 
 /* A point of the precision/recall curve of held-back predictions, in thousandths. */

@@ -8,12 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* To read: data, len. To write: zeroed but for max; data is then to be freed. */
+/* To read: data, len. To write: zeroed but for limited and max; data is then to be freed. */
 struct an_bytes {
 	unsigned char *data;
 	size_t len, at, room;
-	size_t max;		/* no more than these are written; 0: as many as memory holds */
+	bool limited;		/* no more than max bytes are written */
 	bool full;		/* bad because of that */
+	size_t max;
 	bool bad;
 };
 
@@ -55,7 +56,7 @@ static inline bool an_get_string(struct an_bytes *b, char *to, size_t size)
 
 static inline void an_put_bytes(struct an_bytes *b, const void *from, size_t n)
 {
-	if (b->max && n > b->max - b->len)
+	if (b->limited && n > b->max - b->len)
 		b->full = b->bad = true;
 	if (!b->bad && b->room - b->len < n) {
 		size_t room = (b->len + n) * 2;

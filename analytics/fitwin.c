@@ -170,16 +170,20 @@ static int learn(const struct an_fit *fit, const struct an_win_table *t)
 /* Nothing to learn from: an AN_USAGE that says whether the labels are of another time. */
 static int none_labelled(const struct an_fit *fit)
 {
-	const struct an_group *group = latest(fit->g);
-	const struct an_labels *labels = group ? &group->labels : NULL;
 	char of_log[24], of_labels[24];
+	size_t i;
 
-	if (!labels || !labels->nwindows)
-		return an_fail(fit->err, AN_USAGE, "no minute with a label");
-	return an_fail(fit->err, AN_USAGE, "none of %zu labelled minutes is in the log: they begin at "
-		       "%s, it at %s", labels->nwindows,
-		       an_review_time(labels->windows[0].start_ms / 1000, of_labels),
-		       an_review_time(group->windows.v[0].start_ms / 1000, of_log));
+	for (i = 0; i < fit->g->ngroups; i++) {
+		const struct an_group *group = &fit->g->groups[i];
+
+		if (!group->labels.nwindows || !group->windows.n)
+			continue;
+		an_review_time(group->labels.windows[0].start_ms / 1000, of_labels);
+		an_review_time(group->windows.v[0].start_ms / 1000, of_log);
+		return an_fail(fit->err, AN_USAGE, "none of %zu labelled minutes is in the log: they "
+			       "begin at %s, it at %s", group->labels.nwindows, of_labels, of_log);
+	}
+	return an_fail(fit->err, AN_USAGE, "no minute with a label");
 }
 
 int an_fit_windows(const struct an_fit *fit)

@@ -308,7 +308,22 @@ static size_t group_of(const struct an_gathered *g, size_t i)
 	return g->ngroups > 1 ? g->logs.in[i].given : 0;
 }
 
-/* Opens the logs. What their labels know of them tells the year of stamps that have none. */
+/*
+ * Labels tell the year of stamps that have none where they can only be of this log: other logs beside it,
+ * or those of earlier runs, may be what they were given for.
+ */
+static void tell_year(struct an_gathered *g, size_t i)
+{
+	const struct an_labels *labels = &g->groups[group_of(g, i)].labels;
+	size_t beside = 0, j;
+
+	for (j = 0; j < g->logs.n; j++)
+		beside += j != i && group_of(g, j) == group_of(g, i);
+	if (labels->nwindows && !beside && !g->logs.state)
+		g->logs.in[i].told = labels->windows[labels->nwindows - 1].start_ms;
+}
+
+/* Opens the logs. */
 static int open_all(struct walk *w)
 {
 	struct an_gathered *g = w->g;
@@ -324,11 +339,8 @@ static int open_all(struct walk *w)
 	if (!g->order)
 		return no_memory(w->err);
 	for (i = 0; i < g->logs.n; i++) {
-		const struct an_labels *labels = &g->groups[group_of(g, i)].labels;
-
 		g->order[i] = i;
-		if (labels->nwindows)
-			g->logs.in[i].told = labels->windows[labels->nwindows - 1].start_ms;
+		tell_year(g, i);
 		if (g->logs.in[i].packing == AN_PLAIN)
 			w->total += g->logs.in[i].size - g->logs.in[i].start.pos;
 	}

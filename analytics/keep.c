@@ -217,18 +217,22 @@ static bool get_rate(const struct an_keep *k, struct an_bytes *from)
 	return an_rate_get(&k->g->rate, from);
 }
 
+/* What grows with the sources is the first to be cut: anybody can send from many. */
+enum { SOURCES, OTHERS, NCUTS };
+
 static const struct {
 	const char *name;
+	int cut;
 	void (*put)(const struct an_keep *k, int64_t from_ms, struct an_bytes *to);
 	bool (*get)(const struct an_keep *k, struct an_bytes *from);
 } sections[] = {
-	{ "stats", put_stats, get_stats },
-	{ "sources", put_sources, get_sources },
-	{ "windows", put_windows, get_windows },
-	{ "runs", put_runs, get_runs },
-	{ "own", put_own, get_own },
-	{ "rate", put_rate, get_rate },
-	{ "stretch", an_keep_put_stretch, an_keep_get_stretch },
+	{ "stats", OTHERS, put_stats, get_stats },
+	{ "sources", SOURCES, put_sources, get_sources },
+	{ "windows", OTHERS, put_windows, get_windows },
+	{ "runs", OTHERS, put_runs, get_runs },
+	{ "own", OTHERS, put_own, get_own },
+	{ "rate", OTHERS, put_rate, get_rate },
+	{ "stretch", SOURCES, an_keep_put_stretch, an_keep_get_stretch },
 };
 
 enum { NSECTIONS = sizeof(sections) / sizeof(sections[0]) };
@@ -294,16 +298,17 @@ int64_t an_keep_from_ms(const struct an_read_stats *stats, uint32_t days, int64_
 }
 
 /* All sections in bytes; AN_OUTPUT: they would take more than there is room for. */
-static int put_all(const struct an_keep *k, int64_t from_ms, struct an_bytes b[NSECTIONS],
+static int put_all(const struct an_keep *k, const int64_t from_ms[NCUTS], struct an_bytes b[NSECTIONS],
 		   struct an_error *err)
 {
 	size_t left = k->room, i;
 
 	for (i = 0; i < NSECTIONS; i++) {
+		b[i].limited = true;
 		b[i].max = left;
-		sections[i].put(k, from_ms, &b[i]);
+		sections[i].put(k, from_ms[sections[i].cut], &b[i]);
 		if (b[i].full)
-			return an_fail(err, AN_OUTPUT, "no room in the state even for one hour: "
+			return an_fail(err, AN_OUTPUT, "no room in the state even for two hours: "
 				       "count fewer sources (--max-sources)");
 		if (b[i].bad)
 			return an_fail(err, AN_NOMEM, "out of memory");
@@ -323,17 +328,24 @@ static void free_all(struct an_bytes b[NSECTIONS])
 
 int an_keep_put(const struct an_keep *k, uint32_t days, int64_t now, struct an_error *err)
 {
-	int64_t span = days * DAY_MS, from_ms = an_keep_from_ms(k->stats, days, now);
+	int64_t latest = an_keep_from_ms(k->stats, 0, now), span = days * DAY_MS;
+	int64_t from_ms[NCUTS] = { latest - span, latest - span };
 	struct an_bytes b[NSECTIONS] = { 0 };
-	int ret = put_all(k, from_ms, b, err);
+	int ret = put_all(k, from_ms, b, err), cut = SOURCES;
 	size_t i;
 
 	/* An attacker's sources must not end the learning: what is oldest is forgotten instead. */
-	while (ret == AN_OUTPUT && span / 2 >= HOUR_MS) {
+	while (ret == AN_OUTPUT && cut < NCUTS) {
 		span /= 2;
-		from_ms += span;
-		k->stats->kept_hours = (uint32_t)(span / HOUR_MS);
+		if (span < HOUR_MS) {
+			span = days * DAY_MS;
+			cut++;
+			continue;
+		}
+		from_ms[cut] = latest - span;
+		k->stats->kept_hours = (uint32_t)((latest - from_ms[SOURCES]) / HOUR_MS);
 		free_all(b);
+		err->msg[0] = 0;
 		ret = put_all(k, from_ms, b, err);
 	}
 	for (i = 0; i < NSECTIONS && !ret; i++) {

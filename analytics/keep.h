@@ -39,7 +39,8 @@ int an_keep_get(const struct an_keep *k, uint32_t max_sources, uint64_t seed,
 /*
  * Sets the sections; an_state_save() is the caller's. What is more than @days older than the latest
  * line (or than @now, Unix seconds, where that is earlier) stays out. Where k->room is too little for
- * that, half the time is remembered, or half of that, down to an hour; k->stats->kept_hours says so.
+ * that, of sources half the time is remembered, or half of that, while it is an hour at least, and then
+ * of all else; k->stats->kept_hours says how much of the sources.
  */
 int an_keep_put(const struct an_keep *k, uint32_t days, int64_t now, struct an_error *err);
 

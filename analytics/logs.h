@@ -34,8 +34,8 @@ void an_logs_close(struct an_logs *logs);
 
 /*
  * Scans input @i. @clock is made ready for it: no stamp is later than @now or the file's own time,
- * and the year goes on where the earlier run stopped or is that of the input's ->told. Afterwards the state knows how far the log
- * was read; a second scan of the same input changes nothing of that.
+ * and the year goes on where the earlier run stopped, or the input's ->told tells it. Afterwards the
+ * state knows how far the log was read; a second scan of the same input changes nothing of that.
  */
 int an_logs_scan(struct an_logs *logs, size_t i, struct an_clock *clock, int64_t now,
 		 unsigned int flags, struct an_read_stats *stats, an_block_fn fn, void *arg,

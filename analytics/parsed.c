@@ -37,7 +37,7 @@ bool an_parsed_look(const struct an_prefixes *prefixes, struct an_block *block, 
 	while (an_next_line(block, &p->stats, &s, &end)) {
 		if (p->n == LINES_MAX) {
 			if (!p->rest.p)
-				p->rest = (struct an_block){ .p = s, .end = block->end, .nuls = block->nuls };
+				p->rest = (struct an_block){ s, block->end, .nuls = block->nuls };
 			continue;
 		}
 		if (p->n == p->room && !add_room(p))
@@ -62,8 +62,7 @@ const struct an_parsed_line *an_parsed_next(struct an_parsed *p, const struct an
 		return &p->last;
 	}
 	l = &p->v[p->next].line;
-	/* the stamp has no year: that is for the log's own clock to say */
-	if (!(*l->s >= '0' && *l->s <= '9') && *l->s != '[' && an_stamp_parse(clock, l->s, l->end, &ms)) {
+	if (an_stamp_is_yearless(l->s) && an_stamp_parse(clock, l->s, l->end, &ms)) {
 		l->ms = ms;
 		p->v[p->next].ev.ms = ms;
 	}

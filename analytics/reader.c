@@ -323,7 +323,7 @@ static int skip_start(struct scan *sc)
 static int make_room(struct scan *sc)
 {
 	if (sc->looker) {
-		sc->ahead = an_ahead_new(sc->looker, look, sc, BUF_SIZE, looked);
+		sc->ahead = an_ahead_new(BUF_SIZE, sc->looker->size, look, looked, sc->looker->done, sc);
 		sc->buf = sc->ahead ? an_ahead_buffer(sc->ahead) : NULL;
 	} else {
 		sc->buf = malloc(BUF_SIZE);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Logs as blocks of whole lines: files, gzip and zstd files, standard input, the journal. Memory is
- * one buffer, whatever the input; files are read, never mapped, since a log may be truncated under
+ * one buffer, or a few for each processor, whatever the input; files are read, never mapped, since a log may be truncated under
  * our hands. What names mean, and the order of several files, is logs.h's.
  */
 #ifndef VIRGO_AN_READER_H
@@ -75,6 +75,8 @@ struct an_block {
 	bool torn;		/* what comes next belongs to the same numbered line */
 };
 
+struct an_looker;
+
 /* Another return than 0 ends the scan, which returns it. */
 typedef int (*an_block_fn)(void *arg, struct an_block *block);
 
@@ -98,10 +100,9 @@ int an_input_scan(struct an_input *in, unsigned int flags, struct an_read_stats 
 		  an_block_fn fn, void *arg, struct an_error *err);
 
 /*
- * The same by threads: each block's lines are walked over by @looker->look(), which adds no statistics
- * to @stats and does not know the lines' numbers.
+ * The same by threads: each block's lines are walked over by @looker->look() (see ahead.h), which keeps
+ * statistics of its own, for an_stats_add(), and does not know the lines' numbers.
  */
-struct an_looker;
 int an_input_scan_ahead(struct an_input *in, unsigned int flags, struct an_read_stats *stats,
 			const struct an_looker *looker, void *arg, struct an_error *err);
 
@@ -140,7 +141,7 @@ static inline bool an_next_line(struct an_block *b, struct an_read_stats *stats,
 	return false;
 }
 
-/* Adds what a walk over lines counts; see struct an_looker. */
+/* Adds what a walk over lines has counted. */
 static inline void an_stats_add(struct an_read_stats *to, const struct an_read_stats *s)
 {
 	to->lines += s->lines;

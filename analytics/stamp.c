@@ -240,11 +240,9 @@ const char *an_stamp_parse(struct an_clock *clock, const char *s, const char *en
 {
 	if (s == end)
 		return NULL;
-	if (is_digit(*s))
-		return parse_rfc3339(clock, s, end, ms);
-	if (*s == '[')
-		return parse_uptime(s, end, ms);
-	return parse_traditional(clock, s, end, ms);
+	if (an_stamp_is_yearless(s))
+		return parse_traditional(clock, s, end, ms);
+	return *s == '[' ? parse_uptime(s, end, ms) : parse_rfc3339(clock, s, end, ms);
 }
 
 const char *an_stamp_skip(const char *s, const char *end)

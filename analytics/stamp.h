@@ -37,6 +37,12 @@ int64_t an_days(int64_t year, int month, int day);
  */
 const char *an_stamp_parse(struct an_clock *clock, const char *s, const char *end, int64_t *ms);
 
+/* Whether a stamp at @s, which is no end, would be a traditional one: its year is for a clock to say. */
+static inline bool an_stamp_is_yearless(const char *s)
+{
+	return *s != '[' && !(*s >= '0' && *s <= '9');
+}
+
 /* Only steps over a stamp: the same return, no time. The kernel's own is not stepped over. */
 const char *an_stamp_skip(const char *s, const char *end);
 

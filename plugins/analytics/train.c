@@ -170,8 +170,8 @@ static int trained(struct virgo_plugin_run *run, int status, const struct an_tra
 	if (rep->started_over[0])
 		host->warn(run, "%s: %s; all was read from the start", opt->state, rep->started_over);
 	if (rep->read.kept_hours)
-		host->warn(run, "%s: too many sources for %u days; what was silent in the last %u hours "
-			   "is forgotten", opt->state, opt->state_days, rep->read.kept_hours);
+		host->warn(run, "%s: too many sources for %u days; those silent in the last %u hours "
+			   "are forgotten", opt->state, opt->state_days, rep->read.kept_hours);
 	if (host->is_json(run))
 		report_json(run, rep, conf);
 	else if (host->quiet(run))

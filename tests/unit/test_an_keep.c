@@ -412,7 +412,6 @@ static void the_old_leaves(void **state)
 	clean_up();
 }
 
-/* A stamp of the future ages nothing: the reader's clock is the latest there is. */
 static size_t bytes_of(const struct an_state *st)
 {
 	size_t sum = 0, len, i;
@@ -424,47 +423,82 @@ static size_t bytes_of(const struct an_state *st)
 	return sum;
 }
 
-/* More than a state holds: the oldest is forgotten, the learning goes on. */
-static void no_room(void **state)
+/* Many who were seen once, at the log's beginning. */
+static void put_spoofed(void)
+{
+	FILE *f = fopen("kern.log", "w");
+	int i;
+
+	assert_non_null(f);
+	for (i = 0; i < 400; i++)
+		fprintf(f, "2026-09-21T14:13:20.000+00:00 h kernel: [1.5] [UFW BLOCK] IN=e OUT= "
+			"SRC=10.9.%d.%d DST=203.0.113.9 LEN=40 PROTO=TCP SPT=1 DPT=2 SYN URGP=0 \n",
+			i / 250, i % 250);
+	fwrite(text, 1, text_len, f);
+	assert_int_equal(fclose(f), 0);
+}
+
+/*
+ * What the state holds, put once more into @less bytes less, and gathered again from there: the hours of
+ * sources that were kept, the number of minutes and of sources.
+ */
+static uint32_t squeezed(size_t less, size_t *minutes, uint32_t *sources)
 {
 	struct an_sources all = { 0 };
 	struct an_stretch stretch = { 0 };
 	struct an_read_stats stats = { 0 };
-	struct an_gathered g = { .ngroups = 1, .groups = calloc(1, sizeof(*g.groups)) };
+	struct an_gathered g = { .ngroups = 1, .groups = calloc(1, sizeof(*g.groups)) }, again;
 	struct an_keep k = { .g = &g, .all = &all, .stretch = &stretch, .stats = &stats };
-	struct an_gathered again;
-	struct an_error err;
-	size_t minutes;
+	struct an_error err = { .msg = "" };
+	uint32_t hours;
 
-	put("kern.log", "w", text, text_len);
+	put_spoofed();
+	unlink("state");
 	gathered("state", true, 30, &again, NULL);
 	an_gather_free(&again);
 	assert_int_equal(an_state_open(&k.state, "state", "train", &err), AN_OK);
-	k.room = bytes_of(k.state) * 3 / 4;
+	k.room = bytes_of(k.state) - less;
 	assert_true(an_windows_init(&g.groups[0].windows) && an_runs_init(&g.runs, 3) &&
 		    an_count_init(&g.total, 1000) && an_count_init(&g.own, AN_OWN_MAX));
 	assert_int_equal(an_keep_get(&k, 1000, 3, &err), AN_OK);
-	minutes = g.groups[0].windows.n;
 	assert_int_equal(an_keep_put(&k, 30, NOW, &err), AN_OK);
-	/* 720 hours halved until less is left than the log's own four and a half */
-	assert_in_range(stats.kept_hours, 1, 2);
+	assert_string_equal(err.msg, "");
+	hours = stats.kept_hours;
 	assert_true(bytes_of(k.state) <= k.room);
 	assert_int_equal(an_state_save(k.state, &err), AN_OK);
-	put("kern.log", "a", "", 0);
-	stats = gathered("state", true, 30, &again, NULL);
-	assert_int_equal(stats.kept_hours, 0);
-	assert_int_equal(stats.lines, LINES);
-	assert_in_range(again.groups[0].windows.n, minutes / 5, minutes * 2 / 3);
-	an_gather_free(&again);
 	k.room = 100;
 	assert_int_equal(an_keep_put(&k, 30, NOW, &err), AN_OUTPUT);
+	stats = gathered("state", true, 30, &again, NULL);
+	assert_int_equal(stats.kept_hours, 0);
+	assert_int_equal(stats.lines, LINES + 400);
+	*minutes = again.groups[0].windows.n;
+	*sources = again.total.n;
+	an_gather_free(&again);
 	an_state_free(k.state);
 	an_sources_free(&all);
 	an_stretch_free(&stretch);
 	an_gather_free(&g);
 	clean_up();
+	return hours;
 }
 
+/* More than a state holds: sources long silent are forgotten first, then what is oldest of all else. */
+static void no_room(void **state)
+{
+	size_t minutes, few_minutes;
+	uint32_t sources, few, fewer;
+
+	assert_int_equal(squeezed(0, &minutes, &sources), 0);
+	/* 720 hours halved until less is left than the log's own four and a half */
+	assert_in_range(squeezed(10000, &few_minutes, &few), 1, 2);
+	assert_int_equal(few_minutes, minutes);
+	assert_in_range(few, 1, sources - 400);
+	assert_int_equal(squeezed(32000, &few_minutes, &fewer), 1);
+	assert_in_range(few_minutes, minutes / 5, minutes * 2 / 3);
+	assert_in_range(fewer, 1, few);
+}
+
+/* A stamp of the future ages nothing: the reader's clock is the latest there is. */
 static void a_stamp_of_the_future(void **state)
 {
 	static const char line[] = "2099-01-01T00:00:00+00:00 h prog[1]: from far away\n";
