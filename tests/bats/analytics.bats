@@ -759,6 +759,10 @@ ras()
 	printf '{"windows":[{"start":"%d-07-02T00:20:00Z","anomalous":true},{"start":"%d-07-02T00:30:00Z","anomalous":false}]}' $year $year >labels.json
 	run virgo analytics train --log last-year.log --labels labels.json --dry-run
 	assert_output --partial 'rows       2, 1 of them anomalous'
+	# beside another log they may be that one's
+	echo "Jul  2 00:10:07 h kernel: [1.5] usb 1-1: reset" >other.log
+	run virgo analytics train --log last-year.log --log other.log --labels labels.json --dry-run
+	assert_output --partial 'none of 2 labelled minutes is in the log'
 	sed -i 's/07-02/06-02/g' labels.json
 	run virgo analytics train --log last-year.log --labels labels.json --dry-run
 	assert_line --regexp "not kept   none of 2 labelled minutes is in the log: they begin at $year-06-02 00:20, it at 20[0-9]*-07-02 00:10"
