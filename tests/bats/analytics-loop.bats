@@ -73,10 +73,33 @@ virgo()
 	"$VIRGO" "$@"
 }
 
-# learn OPTION...: of a log that ends in trouble, by what is known of it
+# train OUT OPTION...: of a log that ends in trouble, by what is known of it
+train()
+{
+	virgo -q analytics train --log "$DATA/minutes.log.zst" --labels "$DATA/minutes.json" --out "$@"
+}
+
+# learn OPTION...: the values. Where a kernel is emulated that takes most of a minute: there it is done once, and what options
+# change is changed by hand, the date first of all.
 learn()
 {
-	virgo -q analytics train --log "$DATA/minutes.log.zst" --labels "$DATA/minutes.json" --out "$VALUES" "$@"
+	local once=$BATS_FILE_TMPDIR/learnt.conf valid=86400 never=none mbit=''
+
+	[[ $VIRGO_HOST = kernel ]] || { train "$VALUES" "$@"; return; }
+	[[ -s $once ]] || train "$once"
+	while [[ $# -gt 0 ]]; do
+		case $1 in
+		--valid-for)	valid=${2%s} ;;
+		--never-deny)	never=$2 ;;
+		--max-bandwidth) mbit=$2 ;;
+		*)		fail "learn: $1" ;;
+		esac
+		shift 2
+	done
+	sed "s/^Generated=.*/Generated=$(date +%s)/; s/^ValidForSec=.*/ValidForSec=$valid/; /^DenySources=/s/${never//./\\.};*//" \
+		"$once" >"$VALUES.new"
+	[[ ! $mbit ]] || echo "MaxNetworkBandwidth=$mbit" >>"$VALUES.new"
+	mv "$VALUES.new" "$VALUES"
 }
 
 learnt()

@@ -103,12 +103,12 @@ only()
 	[[ $VIRGO_HOST = "$1" ]] || skip "$2"
 }
 
-# row: is this row of a long table to be tried? An emulated kernel tries every third one: what they are about is the same C in
+# row: is this row of a long table to be tried? An emulated kernel tries every fifth one: what they are about is the same C in
 # virgod and in the debug kernel, which try all.
 ROWS=0
 row()
 {
-	[[ ${VIRGO_VM-uml} = uml ]] || ((ROWS++ % 3 == 0))
+	[[ ${VIRGO_VM-uml} = uml ]] || ((ROWS++ % 5 == 0))
 }
 
 # --- waiting ----------------------------------------------------------------------------------------------------------

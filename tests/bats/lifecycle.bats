@@ -30,11 +30,11 @@ load_count()
 	sed -n 's/^so far: requests \([0-9]*\).*/\1/p' load.out | tail -n 1
 }
 
-# An emulated processor takes a second and a half for each: there 25 must do.
+# An emulated processor takes a second and a half for each: there 15 must do.
 @test "start and stop a hundred times under load" {
 	local i times=100
 
-	[[ ${VIRGO_VM-uml} = uml ]] || times=25
+	[[ ${VIRGO_VM-uml} = uml ]] || times=15
 	node_start
 	load_start
 	for ((i = 0; i < times; i++)); do
@@ -70,7 +70,6 @@ load_count()
 	node_stop
 }
 
-# bats test_tags=smoke
 @test "clients that die in the middle of a request leave nothing behind" {
 	local used
 
@@ -139,7 +138,6 @@ load_count()
 	node_stop
 }
 
-# bats test_tags=smoke
 @test "several addresses, IPv6 among them, and ports of one's own" {
 	local addr port=$((21000 + $$ % 9000))
 

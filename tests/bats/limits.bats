@@ -139,7 +139,6 @@ closed_in()
 	node_stop
 }
 
-# bats test_tags=smoke
 @test "one who does not read is not read either, and is closed in the end" {
 	node_conf "idle_timeout = $((PATIENCE / 4))s"
 	node_start

@@ -174,7 +174,6 @@ renewed()
 	(($(loads '.loads[0].age_ms') < $1))
 }
 
-# bats test_tags=smoke
 @test "a node tells its load to the registry, signed, again and again before its lease is over" {
 	local i age
 

@@ -331,7 +331,6 @@ memory()
 
 # --- hostile programs ----------------------------------------------------------------------------------------------------------
 
-# bats test_tags=smoke
 @test "wrong structures, sizes and pointers are refused" {
 	only kernel 'of the device'
 	start
@@ -410,7 +409,6 @@ memory()
 
 # --- who is asked ------------------------------------------------------------------------------------------------------------------
 
-# bats test_tags=smoke
 @test "two nodes: keys are placed, blocks found, and a dead one is left out" {
 	only kernel 'of the device'
 	local i where id first=0 second=0 began
@@ -572,7 +570,6 @@ memory()
 
 # --- the helper --------------------------------------------------------------------------------------------------------------------------
 
-# bats test_tags=smoke
 @test "the helper is started when it is needed, once, and again when it has died" {
 	only kernel 'of the device'
 	local pid
@@ -630,7 +627,6 @@ attach_bad()
 	poll_until "$PATIENCE" grep -q attached "helper.$1"
 }
 
-# bats test_tags=smoke
 @test "a helper that does not keep to the rules is ended" {
 	only kernel 'of the device'
 	local mode

@@ -458,7 +458,6 @@ teardown()
 	fi
 }
 
-# bats test_tags=smoke
 @test "DenySources are refused at accept and counted; never loopback, ourselves, nodes of the cluster or who is not to be denied" {
 	neighbour
 	start "listen = $ADDR, $NEAR, $NEAR6"

@@ -10,7 +10,7 @@ usage()
 	usage: tests/fuzz/run.sh [--replay] [NAME...]
 	  NAME      as in tests/fuzz/fuzz_NAME.c; all without one
 	  --replay  only the corpora, each file once, built with $CC (no clang needed)
-	environment: FUZZ_SECONDS for each (60; 10 where what is read comes from a node, program or log one chose), FUZZ_JOBS at a time (2), CLANG
+	environment: FUZZ_SECONDS for each (60; 6 where what is read comes from a node, program or log one chose), FUZZ_JOBS at a time (2), CLANG
 	END
 }
 
@@ -104,7 +104,7 @@ run()
 		return
 	fi
 	mkdir -p "$corpus" "$found"
-	seconds=10
+	seconds=6
 	[[ $exposed != *" $name "* ]] || seconds=60
 	seconds=${FUZZ_SECONDS:-$seconds}
 	timeout $((seconds * 3 + 120)) "$out/fuzz_$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
