@@ -161,7 +161,7 @@ press_until()
 	start
 	line 'x='"'"'$(touch ran) \n'"'"
 	line "PS1='[\\n|\\h|\$x|\\?]\\[\\e[1m\\]%\\[\\e[0m\\] ' PS2='more \\? '"
-	matches '^\[.*\|2/2\|\$\(touch ran\) .*\|0\]% *$'
+	matches '^\[.*\|[0-9-]/2\|\$\(touch ran\) .*\|0\]% *$'
 	line 'for i in 1; do'
 	matches '^more 0 *$'
 	type_keys C-c
@@ -199,7 +199,7 @@ press_until()
 	shows 'input:1:6:'
 	matches '✗2> *$'
 	line 'true'
-	matches '2/2> *$'
+	matches '[0-9-]/2> *$'
 	type_keys C-d
 	matches '^exit$'
 	line 'echo ended with $?'
@@ -251,7 +251,7 @@ press_until()
 	matches '^42$'
 	line 'sleep 0.5'
 	terminal resize-window -x 40 -y 20
-	matches '2/2> *$'
+	matches '[0-9-]/2> *$'
 	type_keys C-l 'echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' C-a
 	type_keys 'true; ' Enter
 	matches '^a{47}$|^a{40}$'
@@ -451,7 +451,7 @@ run_is_gone()
 	type_keys C-z
 	shows 'Stopped'
 	line 'fg'
-	matches '2/2> *$'
+	matches '[0-9-]/2> *$'
 	line 'echo still-$((1+1))'
 	matches '^still-2$'
 }
@@ -490,21 +490,21 @@ run_is_gone()
 	line 'mem ls'
 	matches '^:$'
 	type_keys q
-	matches '2/2> *$'
+	matches '[0-9-]/2> *$'
 	type_keys C-l
 	line 'node ls'
-	matches '2/2> *$'
+	matches '[0-9-]/2> *$'
 	screen_has "$B"
 	line 'mem ls | wc -l'
 	matches '^44$'
 	line 'PAGER="cat -n"'
 	line 'mem ls'
 	matches '^ +45.*with blank'
-	matches '2/2> *$'
+	matches '[0-9-]/2> *$'
 	line 'PAGER='
 	type_keys C-l
 	line 'mem ls'
 	matches '^user:2'
-	matches '2/2> *$'
+	matches '[0-9-]/2> *$'
 	run ! screen_matches '^ +45'
 }
