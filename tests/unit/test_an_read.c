@@ -311,7 +311,7 @@ static void put_hard_log(size_t size, unsigned int nuls, uint32_t seed)
 		if (what > 3980)
 			fprintf(f, "%0*d%s", AN_LINE_MAX - 1000 + (int)n * 70, 7, n & 1 ? "\n" : "");
 		if (what < nuls || (nuls && what > 3980 && n & 2))
-			fwrite("ab\0\0\0\0\0\0\0\0" + n % 3, 1, 3 + n % 6, f);
+			fwrite(&"ab\0\0\0\0\0\0\0\0"[n % 3], 1, 3 + n % 6, f);
 		else if (what <= 3980)
 			fprintf(f, "%.*s\n", (int)n % 60, "a line of some length, more or less, and up "
 				"to about sixty bytes of it");
