@@ -37,7 +37,7 @@ typedef int (*an_looked_fn)(void *arg, struct an_block *block, void *found);
 struct an_ahead;
 
 /*
- * For blocks of @size bytes at most, of which @found bytes may be found. Where there are other processors,
+ * For blocks of @size bytes at most; what is found in one takes @found bytes. Where there are other processors,
  * threads are begun once there are some blocks. NULL when out of memory.
  */
 struct an_ahead *an_ahead_new(size_t size, size_t found, an_look_fn look, an_looked_fn looked,

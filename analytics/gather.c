@@ -5,6 +5,7 @@
 
 #include "ahead.h"
 #include "gather.h"
+#include "grow.h"
 #include "keep.h"
 #include "parsed.h"
 #include "state.h"
@@ -158,15 +159,8 @@ static bool add_row(struct an_table *t, const struct an_cand *cand, bool hostile
 {
 	struct svm_node x[AN_NFEATURES + 1];
 
-	if (t->rows.n == t->room) {
-		size_t room = t->room ? t->room * 2 : 256;
-		void *p = realloc(t->traits, room * sizeof(*t->traits));
-
-		if (!p)
-			return false;
-		t->traits = p;
-		t->room = room;
-	}
+	if (!an_grow((void **)&t->traits, t->rows.n, &t->room, sizeof(*t->traits)))
+		return false;
 	t->traits[t->rows.n] = cand->traits;
 	an_sparse(cand->f, AN_NFEATURES, x);
 	return an_rows_add(&t->rows, x, hostile ? 1 : -1, 0);
@@ -177,15 +171,8 @@ static bool add_cand(struct an_cands *c, struct an_addr addr, const struct an_st
 {
 	struct an_cand *v;
 
-	if (c->n == c->room) {
-		size_t room = c->room ? c->room * 2 : 256;
-
-		v = realloc(c->v, room * sizeof(*v));
-		if (!v)
-			return false;
-		c->v = v;
-		c->room = room;
-	}
+	if (!an_grow((void **)&c->v, c->n, &c->room, sizeof(*c->v)))
+		return false;
 	v = &c->v[c->n++];
 	*v = (struct an_cand){
 		.addr = addr, .count = st->n, .busiest = st->busiest, .label = label,

@@ -2,6 +2,7 @@
 /* Lines parsed ahead; must never hold more of them than a fair block has, however short a log's lines are. */
 #include <stdlib.h>
 
+#include "grow.h"
 #include "parsed.h"
 #include "word.h"
 
@@ -16,18 +17,6 @@ static void parse_ahead(const struct an_prefixes *prefixes, struct an_clock *clo
 		l->line.template_key = an_word_template(l->line.msg, l->line.end);
 }
 
-static bool add_room(struct an_parsed *p)
-{
-	size_t room = p->room ? p->room * 2 : 1024;
-	void *v = realloc(p->v, room * sizeof(*p->v));
-
-	if (!v)
-		return false;
-	p->v = v;
-	p->room = room;
-	return true;
-}
-
 bool an_parsed_look(const struct an_prefixes *prefixes, struct an_block *block, struct an_parsed *p)
 {
 	const char *s, *end;
@@ -40,7 +29,7 @@ bool an_parsed_look(const struct an_prefixes *prefixes, struct an_block *block, 
 				p->rest = (struct an_block){ s, block->end, .nuls = block->nuls };
 			continue;
 		}
-		if (p->n == p->room && !add_room(p))
+		if (!an_grow((void **)&p->v, p->n, &p->room, sizeof(*p->v)))
 			return false;
 		parse_ahead(prefixes, &p->clock, s, end, &p->v[p->n++]);
 	}

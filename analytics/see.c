@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "fit.h"
+#include "grow.h"
 #include "hash.h"
 #include "labels.h"
 #include "random.h"
@@ -27,22 +28,6 @@ struct seeing {
 	bool full;			/* out of memory */
 };
 
-/* Room for one more of @size bytes in the list at *v, which is @n long. */
-static bool grow(void **v, size_t n, size_t *room, size_t size)
-{
-	size_t more = *room ? 2 * *room : 256;
-	void *bigger;
-
-	if (n < *room)
-		return true;
-	bigger = realloc(*v, more * size);
-	if (!bigger)
-		return false;
-	*v = bigger;
-	*room = more;
-	return true;
-}
-
 static int sign_of(enum an_label label)
 {
 	return label == AN_LABEL_HOSTILE ? 1 : label == AN_LABEL_BENIGN ? -1 : 0;
@@ -55,7 +40,7 @@ static bool hold(struct seeing *s, const struct an_prediction *p, int label)
 
 	if (!label)
 		return true;
-	if (!grow((void **)&s->held->v, s->held->n, &s->held->room, sizeof(*s->held->v)))
+	if (!an_grow((void **)&s->held->v, s->held->n, &s->held->room, sizeof(*s->held->v)))
 		return false;
 	/* back from 0..1 to what it was made of */
 	s->held->v[s->held->n++] = (struct an_held){
@@ -102,7 +87,7 @@ static bool see_source(struct seeing *s, const struct an_prediction *p)
 	int label = 0;
 	struct an_addr addr;
 
-	if (!grow((void **)&seen->sources, seen->nsources, &seen->sources_room, sizeof(*to)))
+	if (!an_grow((void **)&seen->sources, seen->nsources, &seen->sources_room, sizeof(*to)))
 		return false;
 	if (s->labelled && an_addr_parse(p->ip, strlen(p->ip), &addr)) {
 		label = sign_of(an_labels_get(&s->labels, addr));
@@ -125,7 +110,7 @@ static bool see_window(struct seeing *s, const struct an_prediction *p)
 	struct an_window_report *to;
 	int label = s->labelled ? sign_of(an_labels_window(&s->labels, p->start * 1000)) : 0;
 
-	if (!grow((void **)&seen->windows, seen->nwindows, &seen->windows_room, sizeof(*to)))
+	if (!an_grow((void **)&seen->windows, seen->nwindows, &seen->windows_room, sizeof(*to)))
 		return false;
 	to = &seen->windows[seen->nwindows++];
 	*to = (struct an_window_report){ .start = p->start, .lines = (uint32_t)p->lines,

@@ -7,6 +7,7 @@
 
 #include "ahead.h"
 #include "count.h"
+#include "grow.h"
 #include "logs.h"
 #include "mark.h"
 #include "state.h"
@@ -47,21 +48,6 @@ struct top_found {
 	const char *first, *last, *end;	/* lines that count, and the block's end */
 };
 
-static bool found_add(struct top_found *f, struct an_addr src)
-{
-	if (f->n == f->room) {
-		size_t room = f->room ? f->room * 2 : 1024;
-		void *v = realloc(f->src, room * sizeof(*f->src));
-
-		if (!v)
-			return false;
-		f->src = v;
-		f->room = room;
-	}
-	f->src[f->n++] = src;
-	return true;
-}
-
 static bool top_look(const void *arg, struct an_block *block, void *found)
 {
 	const struct top_pass *pass = arg;
@@ -78,8 +64,9 @@ static bool top_look(const void *arg, struct an_block *block, void *found)
 			f->stats.malformed++;
 			continue;
 		}
-		if (!found_add(f, src))
+		if (!an_grow((void **)&f->src, f->n, &f->room, sizeof(*f->src)))
 			return false;
+		f->src[f->n++] = src;
 		f->first = f->first ? f->first : line;
 		f->last = line;
 	}

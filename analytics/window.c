@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "grow.h"
 #include "window.h"
 
 
@@ -91,15 +92,8 @@ struct an_window *an_windows_append(struct an_windows *w)
 {
 	struct an_window *last;
 
-	if (w->n == w->room) {
-		size_t room = w->room ? w->room * 2 : 256;
-		void *v = realloc(w->v, room * sizeof(*w->v));
-
-		if (!v)
-			return NULL;
-		w->v = v;
-		w->room = room;
-	}
+	if (!an_grow((void **)&w->v, w->n, &w->room, sizeof(*w->v)))
+		return NULL;
 	last = &w->v[w->n++];
 	memset(last, 0, sizeof(*last));
 	last->pairs = (uint32_t)w->npairs;
@@ -197,15 +191,8 @@ struct an_template *an_windows_new_template(struct an_windows *w, uint64_t key)
 
 struct an_pair *an_windows_new_pair(struct an_windows *w)
 {
-	if (w->npairs == w->pairs_room) {
-		size_t room = w->pairs_room ? w->pairs_room * 2 : 4096;
-		void *pairs = realloc(w->pairs, room * sizeof(*w->pairs));
-
-		if (!pairs)
-			return NULL;
-		w->pairs = pairs;
-		w->pairs_room = room;
-	}
+	if (!an_grow((void **)&w->pairs, w->npairs, &w->pairs_room, sizeof(*w->pairs)))
+		return NULL;
 	return &w->pairs[w->npairs++];
 }
 

@@ -161,7 +161,7 @@ press_until()
 	start
 	line 'x='"'"'$(touch ran) \n'"'"
 	line "PS1='[\\n|\\h|\$x|\\?]\\[\\e[1m\\]%\\[\\e[0m\\] ' PS2='more \\? '"
-	matches '^\[.*\|[0-9-]/2\|\$\(touch ran\) .*\|0\]% *$'
+	press_until Enter '^\[.*\|2/2\|\$\(touch ran\) .*\|0\]% *$'
 	line 'for i in 1; do'
 	matches '^more 0 *$'
 	type_keys C-c
