@@ -8,7 +8,7 @@
 #include "reader.h"
 
 #define START_AFTER	4	/* blocks: threads cost more than a small log */
-#define SLOTS_MAX	(2 * AN_THREADS_MAX + 2)
+#define SLOTS(threads)	(8 * ((threads) + 1))	/* so many that nobody waits for one that takes longer */
 
 enum slot_state { EMPTY, GIVEN, LOOKING, LOOKED };
 
@@ -37,7 +37,7 @@ struct an_ahead {
 	pthread_mutex_t lock;
 	pthread_cond_t more, some_looked;
 	pthread_t thread[AN_THREADS_MAX];
-	struct ahead_slot slots[SLOTS_MAX];
+	struct ahead_slot slots[SLOTS(AN_THREADS_MAX)];
 };
 
 struct an_ahead *an_ahead_new(size_t size, size_t found, an_look_fn look, an_looked_fn looked,
@@ -54,7 +54,7 @@ struct an_ahead *an_ahead_new(size_t size, size_t found, an_look_fn look, an_loo
 	a->size = size;
 	a->found = found;
 	a->threads = an_processors() - 1;
-	a->nslots = 2 * a->threads + 2;
+	a->nslots = SLOTS(a->threads);
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_cond_init(&a->more, NULL);
 	pthread_cond_init(&a->some_looked, NULL);

@@ -164,19 +164,28 @@ static uint32_t replace(struct an_count *c, struct an_addr addr, uint64_t hash)
 	return index;
 }
 
+static uint32_t count_again(struct an_count *c, uint32_t index)
+{
+	c->last = index;
+	c->entries[index].count++;
+	if (c->heap)
+		sink(c, c->entries[index].heap);
+	return index;
+}
+
 uint32_t an_count_add(struct an_count *c, struct an_addr addr, bool *fresh)
 {
-	uint64_t hash = an_addr_hash(addr);
-	uint32_t slot = probe(c, addr, hash), index;
+	uint64_t hash;
+	uint32_t slot, index;
 
-	*fresh = !c->slots[slot];
-	if (!*fresh) {
-		index = (uint32_t)c->slots[slot] - 1;
-		c->entries[index].count++;
-		if (c->heap)
-			sink(c, c->entries[index].heap);
-		return index;
-	}
+	*fresh = false;
+	if (c->last < c->n && an_addr_eq(c->entries[c->last].addr, addr))
+		return count_again(c, c->last);
+	hash = an_addr_hash(addr);
+	slot = probe(c, addr, hash);
+	if (c->slots[slot])
+		return count_again(c, (uint32_t)c->slots[slot] - 1);
+	*fresh = true;
 	if (c->n == c->limit)
 		return replace(c, addr, hash);
 	if (!grow(c))

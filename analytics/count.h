@@ -24,6 +24,7 @@ struct an_count_entry {
 struct an_count {
 	struct an_count_entry *entries;
 	uint32_t n, room, limit;
+	uint32_t last;		/* the entry counted last: the next line is often of the same address */
 	uint64_t *slots;	/* hash tag << 32 | index + 1; 0 is free */
 	uint32_t mask;
 	uint32_t *heap;		/* indices, least counted first; NULL while all is exact */

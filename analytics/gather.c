@@ -23,6 +23,7 @@ struct walk {
 	struct an_stretch later;	/* the later half */
 	struct an_stretch last;		/* that of the run before, which goes on as well */
 	bool halve;
+	bool early_is_all;		/* the totals are those of ->early: they are counted once */
 	uint64_t total, before;		/* bytes, for the progress; of earlier runs */
 	int64_t first_ms;		/* of this log, by the counting walk */
 	uint64_t blocks;
@@ -65,7 +66,7 @@ static bool take_packet(struct walk *w, const struct an_event *ev)
 	if (late && !w->later.taken && !take_early(w))
 		return false;
 	w->stats->blocks++;
-	return an_count_add(&w->g->total, ev->src, &fresh) != AN_COUNT_NONE &&
+	return (w->early_is_all || an_count_add(&w->g->total, ev->src, &fresh) != AN_COUNT_NONE) &&
 	       note_own(w, ev) && (!late || an_sources_add(&w->later.late, ev)) &&
 	       (!late || !w->last.taken || an_sources_add(&w->last.late, ev)) &&
 	       ((late && !w->opt->state) || an_sources_add(&w->early, ev));
@@ -366,6 +367,7 @@ static int load_groups(struct walk *w)
 	g->weak = !sources;
 	g->window_labels = windows ? AN_WINDOWS_GIVEN : AN_WINDOWS_WEAK;
 	w->halve = g->weak && w->opt->halve;
+	w->early_is_all = n == 1 && !w->halve && !w->opt->state;
 	return ret;
 }
 
@@ -415,6 +417,11 @@ static int gather_whole(struct walk *w)
 			ret = no_memory(w->err);
 		if (!ret)
 			ret = keep(w, &w->later);
+		if (w->early_is_all) {
+			an_count_free(&w->g->total);
+			w->g->total = w->early.count;
+			memset(&w->early.count, 0, sizeof(w->early.count));
+		}
 		an_sources_free(&w->early);
 	}
 	return ret;

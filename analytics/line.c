@@ -41,7 +41,7 @@ static const char *skip_host(const char *s, const char *end)
 }
 
 /* Where the message of one of the kernel's own lines begins, or NULL: the only place believed. */
-const char *an_kernel_message(const char *s, const char *end)
+const char *an_kernel_message(const char *s, const char *end, const char *stamp_end)
 {
 	const char *p;
 	bool dmesg;
@@ -50,7 +50,10 @@ const char *an_kernel_message(const char *s, const char *end)
 		return NULL;
 	dmesg = *s == '[';
 	if (!dmesg) {
-		p = an_stamp_skip(s, end);
+		if (stamp_end && stamp_end < end && *stamp_end == ' ' && stamp_end - s <= AN_STAMP_MAX)
+			p = stamp_end;
+		else
+			p = an_stamp_skip(s, end);
 		s = p ? skip_host(p, end) : NULL;
 		if (!s)
 			return NULL;
@@ -124,7 +127,7 @@ const char *an_block_fields(const struct an_prefixes *prefixes, const char *msg,
 
 const char *an_line_tag(const struct an_prefixes *prefixes, const char *s, const char *end)
 {
-	const char *msg = an_kernel_message(s, end);
+	const char *msg = an_kernel_message(s, end, NULL);
 
 	return msg ? an_block_fields(prefixes, msg, end) : NULL;
 }

@@ -11,6 +11,7 @@
 static void parse_ahead(const struct an_prefixes *prefixes, struct an_clock *clock, const char *s,
 			const char *end, struct an_parsed_line *l)
 {
+	l->yearless = an_stamp_is_yearless(s);
 	an_line_split(clock, prefixes, s, end, &l->line);
 	l->packet = l->line.kind == AN_LINE_BLOCK && an_line_packet(&l->line, &l->ev);
 	if (l->line.kind == AN_LINE_OTHER)
@@ -41,7 +42,7 @@ const struct an_parsed_line *an_parsed_next(struct an_parsed *p, const struct an
 {
 	struct an_read_stats counted = { 0 };
 	const char *s, *end;
-	struct an_line *l;
+	struct an_parsed_line *l;
 	int64_t ms;
 
 	if (p->next == p->n) {
@@ -50,12 +51,13 @@ const struct an_parsed_line *an_parsed_next(struct an_parsed *p, const struct an
 		parse_ahead(prefixes, clock, s, end, &p->last);
 		return &p->last;
 	}
-	l = &p->v[p->next].line;
-	if (an_stamp_is_yearless(l->s) && an_stamp_parse(clock, l->s, l->end, &ms)) {
-		l->ms = ms;
-		p->v[p->next].ev.ms = ms;
+	l = &p->v[p->next++];
+	/* the text is not looked at without need: it is in another processor's cache */
+	if (l->yearless && an_stamp_parse(clock, l->line.s, l->line.end, &ms)) {
+		l->line.ms = ms;
+		l->ev.ms = ms;
 	}
-	return &p->v[p->next++];
+	return l;
 }
 
 void an_parsed_free(struct an_parsed *p)

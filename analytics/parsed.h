@@ -10,6 +10,7 @@ struct an_parsed_line {
 	struct an_line line;
 	struct an_event ev;	/* of an AN_LINE_BLOCK */
 	bool packet;		/* it has one */
+	bool yearless;		/* its stamp, if it has one: the time is not sure yet */
 };
 
 /* Zeroed before its first block, then kept from one to the next. */

@@ -7,6 +7,7 @@
 
 #include "explain.h"
 #include "fit.h"
+#include "parallel.h"
 #include "predict.h"
 
 #define SOURCES_DEFAULT	(1u << 19)
@@ -178,17 +179,44 @@ static int put_window(struct predict *p, struct an_explainer *e, const struct ju
 	return hand_out(p, &out);
 }
 
-double an_predict_decide(const struct an_learned *l, const struct an_gathered *g, enum an_kind kind,
-			 size_t i)
-{
-	const struct an_group *group = &g->groups[0];
-	struct svm_node x[AN_W_NFEATURES + 1];
+#define PIECE	64	/* decisions a thread takes at a time */
 
-	if (kind == AN_SOURCES)
-		an_sparse(g->cands.v[i].f, AN_NFEATURES, x);
-	else
-		an_win_row(&group->windows, &group->norm, i, x);
-	return an_decide(l, x);
+struct deciding {
+	const struct an_learned *l;
+	const struct an_gathered *g;
+	enum an_kind kind;
+	double *dec;
+	size_t n;
+};
+
+static bool decide_piece(void *arg, size_t piece)
+{
+	const struct deciding *d = arg;
+	const struct an_group *group = &d->g->groups[0];
+	struct svm_node x[AN_W_NFEATURES + 1];
+	size_t i, end = (piece + 1) * PIECE;
+
+	for (i = piece * PIECE; i < end && i < d->n; i++) {
+		if (d->kind == AN_SOURCES)
+			an_sparse(d->g->cands.v[i].f, AN_NFEATURES, x);
+		else
+			an_win_row(&group->windows, &group->norm, i, x);
+		d->dec[i] = an_decide(d->l, x);
+	}
+	return true;
+}
+
+double *an_predict_decide(const struct an_learned *l, const struct an_gathered *g, enum an_kind kind)
+{
+	struct deciding d = {
+		.l = l, .g = g, .kind = kind,
+		.n = kind == AN_SOURCES ? g->cands.n : g->groups[0].windows.n,
+	};
+
+	d.dec = calloc(d.n + 1, sizeof(*d.dec));
+	if (d.dec)
+		an_parallel((d.n + PIECE - 1) / PIECE, 0, decide_piece, NULL, &d);
+	return d.dec;
 }
 
 /* Judges all, sorts, explains what has to be, hands out. */
@@ -197,17 +225,17 @@ static int judge_all(struct predict *p)
 	bool sources = p->opt->kind == AN_SOURCES;
 	const struct an_windows *w = &p->g.groups[0].windows;
 	size_t n = sources ? p->g.cands.n : w->n, i;
+	double *dec = an_predict_decide(&p->models->of[p->opt->kind], &p->g, p->opt->kind);
 	struct judged *j = calloc(n + 1, sizeof(*j));
 	struct an_explainer *e = NULL;
 	int ret = AN_OK;
 
-	if (!j)
-		return no_memory(p->err);
+	if (!j || !dec) {
+		ret = no_memory(p->err);
+		goto out;
+	}
 	for (i = 0; i < n; i++)
-		j[i] = (struct judged){
-			i, an_predict_decide(&p->models->of[p->opt->kind], &p->g, p->opt->kind, i),
-			sources ? 0 : w->v[i].start_ms
-		};
+		j[i] = (struct judged){ i, dec[i], sources ? 0 : w->v[i].start_ms };
 	if (p->opt->explain)
 		ret = an_explain_begin(&e, &p->models->of[p->opt->kind], p->opt, &p->g, p->err);
 	for (i = 0; i < n && !ret && e; i++)
@@ -220,6 +248,8 @@ static int judge_all(struct predict *p)
 	for (i = 0; i < n && !ret; i++)
 		ret = sources ? put_source(p, e, &j[i]) : put_window(p, e, &j[i]);
 	an_explain_end(e);
+out:
+	free(dec);
 	free(j);
 	return ret;
 }

@@ -13,8 +13,10 @@ int an_predict_defaults(struct an_predict_options *opt, struct an_error *err);
 int an_predict_gather(const struct an_predict_options *opt, bool rewind, struct an_gathered *g,
 		      struct an_read_stats *stats, struct an_error *err);
 
-/* The decision on candidate or window @i, positive where it is one: hostile, anomalous. */
-double an_predict_decide(const struct an_learned *l, const struct an_gathered *g, enum an_kind kind,
-			 size_t i);
+/*
+ * The decision on each candidate or window, positive where it is one: hostile, anomalous. The caller frees
+ * them. NULL when out of memory.
+ */
+double *an_predict_decide(const struct an_learned *l, const struct an_gathered *g, enum an_kind kind);
 
 #endif

@@ -48,16 +48,11 @@ static int load(struct lining *l, bool has[AN_KINDS])
 static int judge(struct lining *l, enum an_kind kind)
 {
 	struct judged *of = &l->of[kind];
-	size_t n = kind == AN_SOURCES ? l->g.cands.n : l->g.groups[0].windows.n, i;
 
 	if (!of->models)
 		return AN_OK;
-	of->dec = calloc(n + 1, sizeof(*of->dec));
-	if (!of->dec)
-		return an_fail(l->err, AN_NOMEM, "out of memory");
-	for (i = 0; i < n; i++)
-		of->dec[i] = an_predict_decide(&of->models->of[kind], &l->g, kind, i);
-	return AN_OK;
+	of->dec = an_predict_decide(&of->models->of[kind], &l->g, kind);
+	return of->dec ? AN_OK : an_fail(l->err, AN_NOMEM, "out of memory");
 }
 
 /* Raises out->score to what that thing has; false: it is no alarm. */

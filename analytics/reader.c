@@ -9,7 +9,7 @@
 #include "ahead.h"
 #include "pull.h"
 
-#define BUF_SIZE	(256 * 1024)
+#define BUF_SIZE	(64 * 1024)	/* what a processor looks at stays in its cache */
 
 /* One scan under way. */
 struct scan {

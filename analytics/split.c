@@ -137,11 +137,13 @@ static enum an_line_kind kind_of(const struct an_prefixes *prefixes, struct an_l
 void an_line_split(struct an_clock *clock, const struct an_prefixes *prefixes, const char *s,
 		   const char *end, struct an_line *line)
 {
-	const char *msg = an_kernel_message(s, end);
+	const char *stamp_end, *msg;
 
 	*line = (struct an_line){ .s = s, .end = end, .msg = s, .ms = AN_MS_NONE };
-	if (!an_stamp_parse(clock, s, end, &line->ms))
+	stamp_end = an_stamp_parse(clock, s, end, &line->ms);
+	if (!stamp_end)
 		line->ms = AN_MS_NONE;
+	msg = an_kernel_message(s, end, stamp_end);
 	if (!msg) {
 		split_other(s, end, line);
 		return;

@@ -183,20 +183,18 @@ static int first_year(const struct an_clock *clock, int month, int dom, int64_t 
 	return clock->told > at + span ? latest : year;
 }
 
-static const char *parse_traditional(struct an_clock *clock, const char *s, const char *end,
-				     int64_t *ms)
+/* "May  7 " as a day number, with the year that @time of that day is in. */
+static bool yearless_day(struct an_clock *clock, const char *s, int64_t time, int64_t *day)
 {
 	int month, dom, year;
 	bool known = true;
-	int64_t time;
 
-	if (end - s < 15 || s[3] != ' ' || s[6] != ' ')
-		return NULL;
+	if (s[3] != ' ' || s[6] != ' ')
+		return false;
 	month = month_of(s);
 	dom = s[4] == ' ' && is_digit(s[5]) ? s[5] - '0' : two(s + 4);
-	time = clock_time(s + 7);
-	if (!month || dom < 1 || dom > month_days[month - 1] || time < 0)
-		return NULL;
+	if (!month || dom < 1 || dom > month_days[month - 1])
+		return false;
 	if (!clock->year) {
 		clock->year = first_year(clock, month, dom, time);
 		clock->month = month;
@@ -214,9 +212,30 @@ static const char *parse_traditional(struct an_clock *clock, const char *s, cons
 	}
 	if (month == 2 && dom == 29 && !is_leap(year))
 		year = clock->year = latest_year(clock, year, month, dom, time);
+	*day = an_days(year, month, dom);
+	clock->dated = known;
 	if (known)
 		clock->month = month;
-	*ms = an_days(year, month, dom) * DAY_MS + time;
+	memcpy(clock->date_text, s, sizeof(clock->date_text));
+	clock->date = *day;
+	return true;
+}
+
+static const char *parse_traditional(struct an_clock *clock, const char *s, const char *end,
+				     int64_t *ms)
+{
+	int64_t time, day;
+
+	if (end - s < 15)
+		return NULL;
+	time = clock_time(s + 7);
+	if (time < 0)
+		return NULL;
+	if (clock->dated && !memcmp(s, clock->date_text, sizeof(clock->date_text)))
+		day = clock->date;
+	else if (!yearless_day(clock, s, time, &day))
+		return NULL;
+	*ms = day * DAY_MS + time;
 	return s + 15;
 }
 
@@ -248,7 +267,7 @@ const char *an_stamp_parse(struct an_clock *clock, const char *s, const char *en
 const char *an_stamp_skip(const char *s, const char *end)
 {
 	if (end - s >= 20 && is_digit(*s) && s[4] == '-' && s[13] == ':') {
-		const char *limit = end - s > 39 ? s + 39 : end;
+		const char *limit = end - s > AN_STAMP_MAX ? s + AN_STAMP_MAX + 1 : end;
 
 		for (s += 19; s < limit; s++)
 			if (*s == ' ')

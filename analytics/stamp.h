@@ -21,6 +21,9 @@ struct an_clock {
 	int64_t told;		/* Unix milliseconds; AN_MS_NONE: nobody did */
 	int year;		/* of the last year-less stamp; 0: none yet */
 	int month;
+	char date_text[7];	/* "May  7 " of the last year-less stamp, and its day, */
+	bool dated;		/* if they leave no doubt for the next one with the same */
+	int64_t date;
 	char day_text[10];	/* date of the last RFC 3339 stamp, and its day number */
 	int64_t day;
 };
@@ -43,7 +46,12 @@ static inline bool an_stamp_is_yearless(const char *s)
 	return *s != '[' && !(*s >= '0' && *s <= '9');
 }
 
-/* Only steps over a stamp: the same return, no time. The kernel's own is not stepped over. */
+#define AN_STAMP_MAX	38	/* bytes of a stamp that is stepped over */
+
+/*
+ * Only steps over a stamp, no time: to the blank where an_stamp_parse() ends at one, and over some that are
+ * none to it. The kernel's own is not stepped over.
+ */
 const char *an_stamp_skip(const char *s, const char *end);
 
 #endif

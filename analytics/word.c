@@ -23,6 +23,11 @@ static unsigned char class_of(unsigned char c)
 	return c == '_' || c == '-' || c == '/' ? JOIN : 0;
 }
 
+/* The part of it that templates are made of, for every byte of a log. */
+static const unsigned char in_word[256] = {
+	[' '] = BLANK, ['\t'] = BLANK, ['0' ... '9'] = DIGIT, ['a' ... 'f'] = HEX, ['A' ... 'F'] = HEX,
+};
+
 static unsigned char lower(unsigned char c)
 {
 	return c >= 'A' && c <= 'Z' ? c + 32 : c;
@@ -47,22 +52,26 @@ static uint64_t finish(uint64_t h)
  */
 static uint64_t hash_word(uint64_t h, const char **p, const char *end)
 {
-	const char *s = *p, *stop, *at;
-	bool digit = false;
+	uint64_t before_hex = h;
+	const char *s = *p;
+	unsigned char end_mark = ' ';
 
-	for (stop = s; stop < end && *stop != ' ' && *stop != '\t'; stop++)
-		digit |= *stop >= '0' && *stop <= '9';
-	*p = stop;
-	at = stop;
-	if (digit) {
-		for (at = s; !(*at >= '0' && *at <= '9'); at++)
-			;
-		while (at > s && class_of((unsigned char)at[-1]) & HEX)
-			at--;
-	}
-	for (; s < at; s++)
+	for (; s < end && !(in_word[(unsigned char)*s] & BLANK); s++) {
+		unsigned char class = in_word[(unsigned char)*s];
+
+		if (class & DIGIT) {
+			h = before_hex;
+			end_mark = '#';
+			break;
+		}
 		h = mix(h, lower((unsigned char)*s));
-	return mix(h, digit ? '#' : ' ');
+		if (!(class & HEX))
+			before_hex = h;
+	}
+	while (s < end && !(in_word[(unsigned char)*s] & BLANK))
+		s++;
+	*p = s;
+	return mix(h, end_mark);
 }
 
 uint64_t an_word_template(const char *s, const char *end)

@@ -570,6 +570,40 @@ static void leap_days(void **state)
 	assert_null(an_stamp_parse(&clock, "Apr 31 12:00:00", "Apr 31 12:00:00" + 15, &ms));
 }
 
+/* A clock that remembers the last date tells what one that forgets it would tell. */
+static void same_dates(void **state)
+{
+	static const char *const dates[] = {
+		"Jan  1", "Jan  2", "Feb 28", "Feb 29", "Mar  1", "May  7", "Jul 14", "Sep 30", "Oct  1",
+		"Dec 30", "Dec 31", "Feb 30", "Nov  3",
+	};
+	struct an_clock with, without;
+	unsigned int seed = 1, i, again = 0;
+	const char *date = dates[0];
+	char text[16];
+
+	for (i = 0; i < 200000; i++) {
+		int64_t a = 0, b = 0;
+		bool same;
+
+		if (i % 50 == 0) {
+			an_clock_init(&with, 1700000000 + rand_r(&seed) % 100000000);
+			without = with;
+		}
+		same = rand_r(&seed) % 2;
+		if (!same)
+			date = dates[(unsigned int)rand_r(&seed) % (sizeof(dates) / sizeof(dates[0]))];
+		again += same && with.dated;
+		snprintf(text, sizeof(text), "%s %02u:00:00", date, (unsigned int)rand_r(&seed) % 24);
+		without.dated = false;
+		assert_int_equal(!an_stamp_parse(&with, text, text + 15, &a),
+				 !an_stamp_parse(&without, text, text + 15, &b));
+		assert_int_equal(a, b);
+		assert_int_equal(with.year * 12 + with.month, without.year * 12 + without.month);
+	}
+	assert_true(again > 50000);
+}
+
 static void addresses(void **state)
 {
 	static const struct {
@@ -624,6 +658,7 @@ int main(void)
 		cmocka_unit_test(told),
 		cmocka_unit_test(parsed_ahead),
 		cmocka_unit_test(leap_days),
+		cmocka_unit_test(same_dates),
 		cmocka_unit_test(parts_of_lines),
 		cmocka_unit_test(alerts),
 		cmocka_unit_test(packets_of_other_prefixes),

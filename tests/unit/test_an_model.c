@@ -62,6 +62,27 @@ static void templates(void **state)
 	assert_int_not_equal(template_of(""), 0);
 }
 
+/* Keys stand in states for months, so no release may change them. */
+static void template_keys(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t key;
+	} cases[] = {
+		{ "usb 3-4: new high-speed USB device number 7", 0xa48de2d3e08c45cdull },
+		{ "eth0: renamed from veth3fa2b1c", 0xef5aaf18baf004deull },
+		{ "RAX: 00000000deadbeef x", 0x3ce069314df6ba61ull },
+		{ "\tEXT4-fs (sda1): re-mounted", 0x12fac2d00f893f03ull },
+		{ "f00d cafe 0", 0x1e0a0e25a29bfcc1ull },
+		{ "\303\244bc\377 9 abcdefg1 G1", 0x642802728a2a6868ull },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		if (template_of(cases[i].text) != cases[i].key)
+			fail_msg("%s", cases[i].text);
+}
+
 static void words(void **state)
 {
 	static const char *const want[] = { "ext", "error", "i/o", "oom-killer", "do_sys" };
@@ -638,6 +659,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(templates),
+		cmocka_unit_test(template_keys),
 		cmocka_unit_test(words),
 		cmocka_unit_test(windows),
 		cmocka_unit_test(windows_by_their_own_medians),
