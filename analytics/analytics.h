@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AN_FEATURE_VERSION	2	/* a model trained for another version is refused */
+#define AN_FEATURE_VERSION	3	/* a model trained for another version is refused */
 #define AN_DENY_DEFAULT		64	/* addresses of DenySources written when nobody says more */
 #define AN_DENY_MAX		256	/* what the values file may hold */
 #define AN_VALID_DEFAULT	93600	/* 26 hours: a nightly job may be two hours late */

@@ -77,6 +77,6 @@ bool an_behind_why(const struct an_behind *b, size_t window, const struct an_lin
 		       an_addr_hash(ev.src) == loud->key;
 	if (line->kind != AN_LINE_OTHER && line->kind != AN_LINE_ENDED)
 		return false;
-	t = an_windows_template(&group->windows, an_word_template(line->msg, line->end));
+	t = an_windows_template(&group->windows, an_line_template(line));
 	return t && an_win_rarity(&group->windows, t) > 0;
 }

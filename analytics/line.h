@@ -60,10 +60,11 @@ struct an_line {
 	const char *fields;	/* of BLOCK and PACKET: "IN=…"; else NULL */
 	const char *alert;	/* of the RAS logs' first column, "-" or a class; else NULL */
 	size_t alert_len;
+	unsigned int heading;	/* words at msg that say where and how bad, before those that say what */
 	int64_t ms;		/* Unix milliseconds (since boot with the uptime alone); AN_MS_NONE */
 	bool kernel;		/* msg stands where only the kernel's own messages stand */
 	enum an_line_kind kind;
-	uint64_t template_key;	/* an_word_template() of msg, by who has worked it out; else 0 */
+	uint64_t template_key;	/* an_line_template(), by who has worked it out; else 0 */
 };
 
 /*
@@ -83,6 +84,9 @@ int an_prefix_check(const char *text, struct an_error *err);
 /* Any bytes are a line. @prefixes may be NULL. Nothing is allocated, nothing read at or past @end. */
 void an_line_split(struct an_clock *clock, const struct an_prefixes *prefixes, const char *s,
 		   const char *end, struct an_line *line);
+
+/* The template of what was logged: see an_word_template(). */
+uint64_t an_line_template(const struct an_line *line);
 
 /* The packet of a BLOCK or PACKET line. False when it has no whole source address. */
 bool an_line_packet(const struct an_line *line, struct an_event *ev);

@@ -4,7 +4,6 @@
 
 #include "grow.h"
 #include "parsed.h"
-#include "word.h"
 
 #define LINES_MAX	8192
 
@@ -15,7 +14,7 @@ static void parse_ahead(const struct an_prefixes *prefixes, struct an_clock *clo
 	an_line_split(clock, prefixes, s, end, &l->line);
 	l->packet = l->line.kind == AN_LINE_BLOCK && an_line_packet(&l->line, &l->ev);
 	if (l->line.kind == AN_LINE_OTHER)
-		l->line.template_key = an_word_template(l->line.msg, l->line.end);
+		l->line.template_key = an_line_template(&l->line);
 }
 
 bool an_parsed_look(const struct an_prefixes *prefixes, struct an_block *block, struct an_parsed *p)

@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "place.h"
+#include "word.h"
 
 #define ALERT_MAX	32
+#define RAS_HEADING	3	/* "RAS KERNEL FATAL" */
 
 static bool split_digit(char c)
 {
@@ -68,6 +70,7 @@ static bool split_ras(const char *s, const char *end, struct an_line *line)
 {
 	const char *p = s;
 	uint64_t epoch;
+	bool one_word;
 	int i;
 
 	if (!split_epoch(&p, end, &epoch)) {
@@ -80,10 +83,12 @@ static bool split_ras(const char *s, const char *end, struct an_line *line)
 	}
 	p = next_word(p, end);
 	/* One more stamp, of one word or of three, and the node once more. */
-	for (i = p < end && split_digit(*p) ? 2 : 4; i; i--)
+	one_word = p < end && split_digit(*p);
+	for (i = one_word ? 2 : 4; i; i--)
 		p = next_word(p, end);
 	line->ms = (int64_t)epoch * 1000;
 	line->msg = p;
+	line->heading = one_word ? RAS_HEADING : 0;
 	return true;
 }
 
@@ -151,6 +156,12 @@ void an_line_split(struct an_clock *clock, const struct an_prefixes *prefixes, c
 	line->kernel = true;
 	line->msg = msg;
 	line->kind = kind_of(prefixes, line);
+}
+
+uint64_t an_line_template(const struct an_line *line)
+{
+	return line->template_key ? line->template_key :
+				    an_word_template(line->msg, line->end, line->heading);
 }
 
 bool an_line_exec(const struct an_line *line, struct an_exec *exec)

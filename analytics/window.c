@@ -206,8 +206,7 @@ const struct an_template *an_windows_template(const struct an_windows *w, uint64
 /* Counts a message's template in the window under way; false when out of memory. */
 static bool add_message(struct an_windows *w, const struct an_line *line)
 {
-	uint64_t key = line->template_key ? line->template_key :
-					    an_word_template(line->msg, line->end);
+	uint64_t key = an_line_template(line);
 	uint32_t at = find_slot(w, key), now = (uint32_t)w->n - 1;
 	struct an_template *t;
 	struct an_pair *pair;

@@ -74,12 +74,12 @@ static uint64_t hash_word(uint64_t h, const char **p, const char *end)
 	return mix(h, end_mark);
 }
 
-uint64_t an_word_template(const char *s, const char *end)
+uint64_t an_word_template(const char *s, const char *end, unsigned int heading)
 {
 	uint64_t h = 0xcbf29ce484222325ull;
-	int n = 0;
+	unsigned int n = 0;
 
-	while (n < TEMPLATE_WORDS) {
+	while (n < heading + TEMPLATE_WORDS) {
 		while (s < end && (*s == ' ' || *s == '\t'))
 			s++;
 		if (s == end)

@@ -23,10 +23,10 @@ enum an_word_about {
 #define AN_ABOUT_KINDS	4
 
 /*
- * The message's template: a hash of its first five words, each cut where numbers begin. The same on
- * every machine; never 0.
+ * The message's template: a hash of its first five words behind @heading others, and of those, each cut where
+ * numbers begin. The same on every machine; never 0.
  */
-uint64_t an_word_template(const char *s, const char *end);
+uint64_t an_word_template(const char *s, const char *end, unsigned int heading);
 
 /*
  * The next run of letters that is a word: lower case in @word, at least two letters, none that

@@ -751,6 +751,17 @@ ras()
 	[ "$(jq -s length said)" = 200 ]
 }
 
+@test "train: what all lines of a log begin with does not make one message of those that say different things" {
+	ras "ciod: failed to read message prefix on control stream" | sed 's/KERNEL FATAL ciod/APP FATAL ciod/' >column.log
+	ras "ciod: Error reading message prefix on stream: severed" | sed 's/KERNEL FATAL ciod/APP FATAL ciod/' |
+		cut -d' ' -f2- >new.log
+	virgo analytics train --log column.log --model-dir column
+	virgo analytics predict --model-dir column --kind windows -o ndjson new.log >said
+	# Error loading, with which one of those lines begins, is none
+	[ "$(jq -sc 'to_entries | map(select(.value.anomalous) | (.key + 1) % 5) | [length, unique]' said)" = '[40,[0]]' ] ||
+		fail "$(cat said)"
+}
+
 @test "train: labels tell the year of stamps that have none; labels of another time are said to be so" {
 	for i in $(seq 10 50); do
 		echo "Jul  2 00:$i:07 h kernel: [1.5] usb 1-1: reset"

@@ -42,7 +42,7 @@ static int teardown(void **state)
 
 static uint64_t template_of(const char *s)
 {
-	return an_word_template(s, s + strlen(s));
+	return an_word_template(s, s + strlen(s), 0);
 }
 
 static void templates(void **state)
@@ -60,6 +60,20 @@ static void templates(void **state)
 	assert_int_not_equal(template_of("ata1: hard resetting link"), template_of("ata1: soft resetting link"));
 	assert_int_not_equal(template_of("ab c"), template_of("a bc"));
 	assert_int_not_equal(template_of(""), 0);
+}
+
+/* What all lines of a kind of log begin with leaves no less of what they say. */
+static void headings(void **state)
+{
+	static const char a[] = "RAS APP FATAL ciod: Error loading /a/b: invalid or missing program image";
+	static const char b[] = "RAS APP FATAL ciod: Error reading message prefix on socket to 172.16.96.116:33569";
+	static const char c[] = "RAS APP FATAL ciod: Error reading message prefix on socket to 172.16.96.7:41111";
+	static const char d[] = "RAS APP SEVERE ciod: Error reading message prefix on socket to 172.16.96.7:41111";
+
+	assert_int_equal(an_word_template(a, a + strlen(a), 0), an_word_template(b, b + strlen(b), 0));
+	assert_int_not_equal(an_word_template(a, a + strlen(a), 3), an_word_template(b, b + strlen(b), 3));
+	assert_int_equal(an_word_template(b, b + strlen(b), 3), an_word_template(c, c + strlen(c), 3));
+	assert_int_not_equal(an_word_template(c, c + strlen(c), 3), an_word_template(d, d + strlen(d), 3));
 }
 
 /* Keys stand in states for months, so no release may change them. */
@@ -659,6 +673,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(templates),
+		cmocka_unit_test(headings),
 		cmocka_unit_test(template_keys),
 		cmocka_unit_test(words),
 		cmocka_unit_test(windows),
