@@ -241,7 +241,7 @@ double an_best_threshold(const double *dec, const double *y, size_t n, bool eage
 	free(r);
 	*f1 = best;
 	if (eager)
-		return fmin(fmax((high + 3 * low) / 4, -THRESHOLD_MAX), THRESHOLD_MAX);
+		return fmin(fmax(low, -THRESHOLD_MAX), THRESHOLD_MAX);
 	if (at_zero < best - 0.005)
 		return fmin(fmax((high + low) / 2, -THRESHOLD_MAX), THRESHOLD_MAX);
 	*f1 = at_zero;

@@ -25,7 +25,7 @@ struct an_learn_options {
 	/* split by time where both sides then have positives, else dealt by class */
 	bool ordered;
 	/*
-	 * The lower ones of thresholds that are equally good: what is looked for will be less like
+	 * The lowest of thresholds that are equally good: what is looked for will be less like
 	 * it than what is known
 	 */
 	bool eager;
@@ -78,7 +78,7 @@ bool an_learned_weigh(struct an_learned *learned);
 /*
  * The threshold for decision values @dec that gives the best F1 against @y, and that F1: the middle
  * of those that come within a hundredth of it. 0 is taken when it is within half a percent of the
- * best: nothing is gained by moving it. With @eager it is a quarter up from the lowest of them.
+ * best: nothing is gained by moving it. With @eager it is the lowest of them.
  */
 double an_best_threshold(const double *dec, const double *y, size_t n, bool eager, double *f1);
 
