@@ -294,8 +294,8 @@ release=$(uname -r)"
 @test "output over output_max is counted, not kept, and the program is not held up" {
 	local bytes=100000000
 
-	# half a minute of an emulated processor's
-	[[ ${VIRGO_VM-uml} = uml ]] || bytes=8000000
+	# more takes minutes of an emulated processor
+	[[ ${VIRGO_VM-uml} = uml ]] || bytes=2000000
 	start 'output_max = 64k'
 	exec_it "{\"name\":\"sh\",\"args\":[\"-c\",\"head -c $bytes /dev/zero | tr \\\"\\\\\\\\000\\\" x; echo end >&2\"]}"
 	assert_equal "$status $exit $truncated $stdout_bytes $stderr" "exited 0 true $bytes end"
