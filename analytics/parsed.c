@@ -5,7 +5,7 @@
 #include "grow.h"
 #include "parsed.h"
 
-#define LINES_MAX	8192
+#define LINES_MAX	2048	/* of 32 bytes each, if they fill a block */
 
 static void parse_ahead(const struct an_prefixes *prefixes, struct an_clock *clock, const char *s,
 			const char *end, struct an_parsed_line *l)

@@ -277,7 +277,7 @@ static void cut_while_read(void **state)
 			 AN_OK);
 	an_logs_close(&logs);
 	assert_int_equal(stats.truncated, 1);
-	assert_true(bytes > 0 && bytes < 300000);	/* of more than a million */
+	assert_in_range(bytes, 60000, 65536);	/* the first block, of a log of more than a million */
 	clean_up();
 }
 
@@ -313,7 +313,7 @@ static void replaced_while_read(void **state)
 				      &err), AN_OK);
 	an_logs_close(&logs);
 	assert_int_equal(stats.truncated, 1);
-	assert_true(bytes > 0 && bytes < 300000);	/* of more than a million */
+	assert_in_range(bytes, 60000, 65536);	/* the first block, of a log of more than a million */
 	clean_up();
 }
 
