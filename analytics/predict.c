@@ -12,6 +12,7 @@
 
 #define SOURCES_DEFAULT	(1u << 19)
 #define MIN_LINES	5
+#define PIECE		64	/* decisions a thread takes at a time */
 
 struct predict {
 	const struct an_predict_options *opt;
@@ -178,8 +179,6 @@ static int put_window(struct predict *p, struct an_explainer *e, const struct ju
 	}
 	return hand_out(p, &out);
 }
-
-#define PIECE	64	/* decisions a thread takes at a time */
 
 struct deciding {
 	const struct an_learned *l;

@@ -6,7 +6,6 @@
 #include "grow.h"
 #include "window.h"
 
-
 bool an_windows_init(struct an_windows *w)
 {
 	memset(w, 0, sizeof(*w));
