@@ -7,7 +7,8 @@
  *	ordered nonce	(key, service, stream), one entry a connection, with the last counter
  *
  * Nothing is ever evicted before its time: a full table refuses (only holders of keys can fill it, and
- * one key at most half of it). Locks: one spinlock a shard, innermost; nothing sleeps under it.
+ * one key at most half of it, counted by key). Locks: one spinlock a shard, under it that of the shares;
+ * nothing sleeps under either.
  */
 #include <linux/list.h>
 #include <linux/sched.h>
@@ -17,12 +18,13 @@
 
 #include "core/auth.h"
 #include "core/ledger.h"
+#include "core/limits.h"
 #include "core/sigv4.h"
 
 enum {
 	SHARDS		= 64,		/* powers of two */
 	BUCKETS		= 256,		/* of a shard */
-	QUOTA_SLOTS	= 64,
+	SHARES		= 2 * VG_KEYS_MAX,	/* those of the key file before may still be held */
 	SWEEP_SHARDS	= 1,		/* a tick: the whole table every 16 s */
 };
 
@@ -32,7 +34,7 @@ struct entry {
 	u64 date_s;		/* of what was accepted; ordered: the newest */
 	u64 counter;		/* ordered: last one accepted; opaque: unused */
 	bool ordered;
-	u8 quota;
+	u8 share;
 };
 
 struct shard {
@@ -40,11 +42,18 @@ struct shard {
 	struct hlist_head bucket[BUCKETS];
 };
 
+/* What one key holds; held by none, it is anybody's. */
+struct share {
+	u64 owner;		/* hash of the key's id */
+	u32 held;		/* entries */
+};
+
 struct vg_replay {
 	siphash_key_t seed;
 	u32 max;
 	atomic_t n;
-	atomic_t held[QUOTA_SLOTS];
+	spinlock_t share_lock;
+	struct share share[SHARES];
 	atomic64_t largest_s;	/* the largest date accepted */
 	atomic64_t floor_s;
 	u64 begin_s;		/* requests dated up to here were perhaps accepted before */
@@ -57,14 +66,71 @@ int vg_replay_new(u32 entries, struct vg_replay **out)
 	struct vg_replay *r = kvzalloc(sizeof(*r), GFP_KERNEL);
 	u32 i;
 
+	BUILD_BUG_ON(SHARES > U8_MAX + 1);	/* entry.share */
 	if (!r)
 		return -ENOMEM;
 	host_random(&r->seed, sizeof(r->seed));
 	r->max = entries;
+	spin_lock_init(&r->share_lock);
 	for (i = 0; i < SHARDS; i++)
 		spin_lock_init(&r->shard[i].lock);
 	*out = r;
 	return 0;
+}
+
+/*
+ * The share of @owner, under its lock. More keys than there are shares can hold entries only where key files
+ * change faster than entries become stale: then those too many hold one together with another.
+ */
+static struct share *share_of(struct vg_replay *r, u64 owner)
+{
+	struct share *s, *unused = NULL;
+	u32 i;
+
+	for (i = 0; i < SHARES; i++) {
+		s = &r->share[(owner + i) % SHARES];
+		if (s->held && s->owner == owner)
+			return s;
+		if (!s->held && !unused)
+			unused = s;
+	}
+	if (!unused)
+		return &r->share[owner % SHARES];
+	unused->owner = owner;
+	return unused;
+}
+
+/* Take a place in the table, for the whole and for the key's share of it. */
+static int take(struct vg_replay *r, u64 owner, struct entry *e)
+{
+	struct share *s;
+	int ret = -ENOSPC;
+
+	spin_lock(&r->share_lock);
+	s = share_of(r, owner);
+	if (atomic_read(&r->n) < r->max && s->held < (r->max + 1) / 2) {
+		atomic_inc(&r->n);
+		s->held++;
+		e->share = s - r->share;
+		ret = 0;
+	}
+	spin_unlock(&r->share_lock);
+	return ret;
+}
+
+static void give_back(struct vg_replay *r, const struct entry *e)
+{
+	spin_lock(&r->share_lock);
+	r->share[e->share].held--;
+	atomic_dec(&r->n);
+	spin_unlock(&r->share_lock);
+}
+
+static void free_entry(struct vg_replay *r, struct entry *e)
+{
+	give_back(r, e);
+	kfree(e);
+	vg_gone(VG_L_REPLAYS);
 }
 
 static u64 raise(atomic64_t *a, u64 to)
@@ -81,10 +147,7 @@ static void drop(struct vg_replay *r, struct entry *e)
 {
 	raise(&r->floor_s, e->date_s + 1);
 	hlist_del(&e->link);
-	atomic_dec(&r->n);
-	atomic_dec(&r->held[e->quota]);
-	kfree(e);
-	vg_gone(VG_L_REPLAYS);
+	free_entry(r, e);
 }
 
 /* Sixteen million entries are a second's work. */
@@ -179,43 +242,26 @@ static int insert(struct vg_replay *r, struct hlist_head *head, struct entry *fr
 	return 1;
 }
 
-/* Take a place in the table, for the whole and for the key's share of it. */
-static int reserve(struct vg_replay *r, u8 quota)
-{
-	if (atomic_inc_return(&r->n) > r->max)
-		goto full;
-	if (atomic_inc_return(&r->held[quota]) <= (r->max + 1) / 2)
-		return 0;
-	atomic_dec(&r->held[quota]);
-full:
-	atomic_dec(&r->n);
-	return -ENOSPC;
-}
-
-static void release(struct vg_replay *r, struct entry *e)
-{
-	atomic_dec(&r->n);
-	atomic_dec(&r->held[e->quota]);
-	kfree(e);
-	vg_gone(VG_L_REPLAYS);
-}
-
 /* What stands for a request, and where; but for its date */
-static struct hlist_head *place(struct vg_replay *r, const struct vg_key *key, u32 service, const u8 sig[16],
+static struct hlist_head *place(struct vg_replay *r, u64 owner, u32 service, const u8 sig[16],
 				struct vg_str nonce, struct entry *like, struct shard **s)
 {
-	u64 hash = siphash(key->id, key->id_n, &r->seed);
+	u64 hash;
 
 	*like = (struct entry){ };
 	like->ordered = ordered_nonce(nonce, &like->id[0], &like->counter);
 	if (like->ordered)
-		like->id[1] = hash ^ service;
+		like->id[1] = owner ^ service;
 	else
 		memcpy(like->id, sig, sizeof(like->id));
-	like->quota = hash % QUOTA_SLOTS;
 	hash = siphash(like->id, sizeof(like->id), &r->seed);
 	*s = &r->shard[hash % SHARDS];
 	return &(*s)->bucket[hash / SHARDS % BUCKETS];
+}
+
+static u64 owner_of(const struct vg_replay *r, const struct vg_key *key)
+{
+	return siphash(key->id, key->id_n, &r->seed);
 }
 
 bool vg_replay_seen(struct vg_replay *r, const struct vg_key *key, u32 service, const u8 sig[16],
@@ -226,7 +272,7 @@ bool vg_replay_seen(struct vg_replay *r, const struct vg_key *key, u32 service, 
 	struct shard *s;
 	bool seen;
 
-	head = place(r, key, service, sig, nonce, &like, &s);
+	head = place(r, owner_of(r, key), service, sig, nonce, &like, &s);
 	spin_lock(&s->lock);
 	e = find(head, &like);
 	seen = e && (!e->ordered || like.counter <= e->counter);
@@ -237,6 +283,7 @@ bool vg_replay_seen(struct vg_replay *r, const struct vg_key *key, u32 service, 
 int vg_replay_check(struct vg_replay *r, const struct vg_key *key, u32 service, const u8 sig[16],
 		    struct vg_str nonce, u64 date_s, u64 now_s, u32 *retry_s)
 {
+	u64 owner = owner_of(r, key);
 	struct entry like, *e;
 	struct hlist_head *head;
 	struct shard *s;
@@ -246,7 +293,7 @@ int vg_replay_check(struct vg_replay *r, const struct vg_key *key, u32 service, 
 		*retry_s = r->begin_s >= now_s ? min_t(u64, r->begin_s - now_s + 1, 60) : 1;
 		return -EAGAIN;
 	}
-	head = place(r, key, service, sig, nonce, &like, &s);
+	head = place(r, owner, service, sig, nonce, &like, &s);
 	like.date_s = date_s;
 
 	/* an ordered stream that is known costs no memory */
@@ -257,13 +304,12 @@ int vg_replay_check(struct vg_replay *r, const struct vg_key *key, u32 service, 
 		if (ret)
 			goto out;
 	}
-	ret = reserve(r, like.quota);
+	ret = take(r, owner, &like);
 	if (ret)
 		return ret;
 	e = kmalloc(sizeof(*e), GFP_KERNEL);
 	if (!e) {
-		atomic_dec(&r->n);
-		atomic_dec(&r->held[like.quota]);
+		give_back(r, &like);
 		return -ENOSPC;
 	}
 	vg_made(VG_L_REPLAYS);
@@ -272,7 +318,7 @@ int vg_replay_check(struct vg_replay *r, const struct vg_key *key, u32 service, 
 	ret = insert(r, head, e);
 	spin_unlock(&s->lock);
 	if (ret)
-		release(r, e);
+		free_entry(r, e);
 out:
 	if (ret < 0)
 		return ret;

@@ -430,6 +430,38 @@ static void test_replay_table_is_bounded(void **state)
 	done();
 }
 
+/* One more entry for the key @i */
+static int remember(struct vg_replay *r, u32 i, u32 request)
+{
+	u32 sig[4] = { i, request }, retry_s;
+	struct vg_key key = { };
+
+	key.id_n = sprintf(key.id, "KEY%u", i);
+	return vg_replay_check(r, &key, 0, (u8 *)sig, vg_str(NULL, 0), NOW, NOW, &retry_s);
+}
+
+/* Who has used up its half takes nothing from any other key, wherever their hashes fall (eight seeds). */
+static void test_replay_shares_are_by_key(void **state)
+{
+	enum { OTHERS = 2 * VG_KEYS_MAX - 1, HALF = 2 * VG_KEYS_MAX };
+	struct vg_replay *r;
+	u32 round, i;
+
+	for (round = 0; round < 8; round++) {
+		assert_int_equal(vg_replay_new(2 * HALF, &r), 0);
+		for (i = 0; i < HALF; i++)
+			assert_int_equal(remember(r, 0, i), 0);
+		for (i = 1; i <= OTHERS; i++)
+			assert_int_equal(remember(r, i, 0), 0);
+		assert_int_equal(remember(r, 0, i), -ENOSPC);
+		/* and what has become stale is free for whoever comes */
+		for (i = 0; i < SHARDS; i++)
+			vg_replay_tick(r, NOW + 301, 300);
+		assert_int_equal(atomic_read(&r->n), 0);
+		vg_replay_free(r);
+	}
+}
+
 static void tick_all(u64 now_s, u32 past_s)
 {
 	int i;
@@ -730,6 +762,7 @@ int main(void)
 		cmocka_unit_test(test_hosts),
 		cmocka_unit_test(test_replay),
 		cmocka_unit_test(test_replay_table_is_bounded),
+		cmocka_unit_test(test_replay_shares_are_by_key),
 		cmocka_unit_test(test_starting),
 		cmocka_unit_test(test_without_keys),
 		cmocka_unit_test(test_nothing_is_told_before_the_body_shows_who_asks),
