@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AN_FEATURE_VERSION	3	/* a model trained for another version is refused */
+#define AN_FEATURE_VERSION	4	/* a model trained for another version is refused */
 #define AN_DENY_DEFAULT		64	/* addresses of DenySources written when nobody says more */
 #define AN_DENY_MAX		256	/* what the values file may hold */
 #define AN_VALID_DEFAULT	93600	/* 26 hours: a nightly job may be two hours late */
@@ -226,7 +226,7 @@ void an_train_report_free(struct an_train_report *report);
 
 /* A feature and what it added to a decision. */
 struct an_reason {
-	char name[40];
+	char name[64];
 	double weight;
 };
 

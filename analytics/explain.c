@@ -34,6 +34,7 @@ struct an_explainer {
 	struct kept *kept;
 	size_t nkept, room;
 	char (*words)[AN_WORD_MAX + 1];	/* a word of each bucket, from the lines kept */
+	char (*texts)[2 * AN_WORD_MAX + 2];	/* a word, or a pair of them, of each place */
 	struct an_prefixes prefixes;
 	struct an_clock clock;
 	const char *file;
@@ -56,7 +57,8 @@ int an_explain_begin(struct an_explainer **to, const struct an_learned *learned,
 	e->n = opt->kind == AN_SOURCES ? g->cands.n : g->groups[0].windows.n;
 	e->things = calloc(e->n + 1, sizeof(*e->things));
 	e->words = calloc(AN_WORD_BUCKETS, sizeof(*e->words));
-	if (!e->things || !e->words ||
+	e->texts = calloc(AN_TEXT_PLACES, sizeof(*e->texts));
+	if (!e->things || !e->words || !e->texts ||
 	    !an_behind_init(&e->behind, g, opt->kind == AN_SOURCES))
 		return an_fail(err, AN_NOMEM, "out of memory");
 	return AN_OK;
@@ -101,20 +103,35 @@ static void keep(struct an_explainer *e, struct thing *t, const struct an_line *
 	t->n++;
 }
 
+/* The first that comes to a place names it. */
+static void name_place(char *to, size_t size, const char *first, const char *second)
+{
+	if (!*to)
+		snprintf(to, size, "%s%s%s", first, *second ? " " : "", second);
+}
+
 static void remember_words(struct an_explainer *e, const struct an_line *line)
 {
+	char word[AN_WORD_MAX + 1], last[AN_WORD_MAX + 1] = "";
+	unsigned int known = 0, before;
+	uint16_t words[AN_WORDS_MAX];
 	const char *s = line->msg;
-	char word[AN_WORD_MAX];
 	size_t len;
-	int n = 0;
 
-	while (n++ < AN_WORDS_MAX && (len = an_word_next(&s, line->end, word))) {
-		char *to = e->words[an_word_bucket(word, len)];
+	while (known < AN_WORDS_MAX && (len = an_word_next(&s, line->end, word))) {
+		uint16_t hash = an_word_hash(word, len);
 
-		if (*to)
+		before = known;
+		known = an_word_add(words, known, hash);
+		if (known == before)
 			continue;
-		memcpy(to, word, len);
-		to[len] = 0;
+		word[len] = 0;
+		name_place(e->words[an_word_bucket(hash)], sizeof(*e->words), word, "");
+		name_place(e->texts[an_word_place(hash)], sizeof(*e->texts), word, "");
+		if (before)
+			name_place(e->texts[an_word_pair_place(words[before - 1], hash)], sizeof(*e->texts),
+				   last, word);
+		memcpy(last, word, len + 1);
 	}
 }
 
@@ -181,12 +198,16 @@ int an_explain_read(struct an_explainer *e, struct an_error *err)
 
 static void name_feature(const struct an_explainer *e, int index, char *name, size_t size)
 {
-	int word = index - 1 - AN_W_SCALARS;
+	int word = index - 1 - AN_W_SCALARS, place = index - 1 - AN_W_NFEATURES;
 
 	if (e->opt->kind == AN_SOURCES)
 		snprintf(name, size, "%s", an_feature_names[index - 1]);
 	else if (word < 0)
 		snprintf(name, size, "%s", an_win_names[index - 1]);
+	else if (place >= 0 && e->texts[place][0])
+		snprintf(name, size, "text:%s", e->texts[place]);
+	else if (place >= 0)
+		snprintf(name, size, "text#%d", place);
 	else if (e->words[word][0])
 		snprintf(name, size, "word:%s", e->words[word]);
 	else
@@ -213,7 +234,7 @@ static void rank(struct an_prediction *out, const struct an_reason *r)
 void an_explain_reasons(struct an_explainer *e, const struct svm_node *x,
 			struct an_prediction *out)
 {
-	struct svm_node without[AN_W_NFEATURES + 1];
+	struct svm_node without[AN_W_NTEXT + 1];
 	double whole = an_decide(e->learned, x);
 	size_t n = 0, i;
 
@@ -251,6 +272,7 @@ void an_explain_end(struct an_explainer *e)
 	an_behind_free(&e->behind);
 	free(e->things);
 	free(e->words);
+	free(e->texts);
 	free(e->kept);
 	free(e);
 }

@@ -9,11 +9,15 @@
 
 #define SHOWN_MAX	100000u	/* windows in the report: 69 days */
 #define LATEST		5	/* minutes the node's present state is judged by */
-#define SPARSE_LINES	4	/* in the median minute */
 
 static const struct an_candidate window_grid[] = {
 	{ LINEAR, 0.3, 0, 0 }, { LINEAR, 1, 0, 0 }, { LINEAR, 3, 0, 0 }, { LINEAR, 10, 0, 0 },
 	{ RBF, 10, 0.03, 0 }, { RBF, 3, 0.1, 0 }, { RBF, 10, 0.1, 0 },
+};
+
+/* Where the text counts: other kernels know nothing of words they never met. */
+static const struct an_candidate sparse_grid[] = {
+	{ LINEAR, 0.1, 0, 0 }, { LINEAR, 0.3, 0, 0 }, { LINEAR, 1, 0, 0 }, { LINEAR, 3, 0, 0 },
 };
 
 static const struct an_candidate one_class_grid[] = {
@@ -89,12 +93,13 @@ static void show_window(const struct an_fit *fit, const struct an_group *group, 
 	static const int label[] = { [AN_LABEL_NONE] = 0, [AN_LABEL_BENIGN] = -1,
 				     [AN_LABEL_HOSTILE] = 1 };
 	const struct an_window *w = &group->windows.v[i];
-	struct svm_node x[AN_W_NFEATURES + 1];
+	const struct an_learned *l = &fit->models->of[AN_WINDOWS];
+	struct svm_node x[AN_W_NTEXT + 1];
 	const char *kind = "none";
 	double dec;
 
-	an_win_row(&group->windows, &group->norm, i, x);
-	dec = an_decide(&fit->models->of[AN_WINDOWS], x);
+	an_win_row(&group->windows, &group->norm, i, l->nfeat, x);
+	dec = an_decide(l, x);
 	if (dec > 0)
 		kind = an_win_kind(&group->windows, &group->norm, i);
 	*to = (struct an_window_report){
@@ -135,17 +140,14 @@ static bool show_windows(const struct an_fit *fit)
 	return true;
 }
 
-/*
- * Whether most minutes hold so little that a new kind of fault is known only by the few words it shares
- * with known ones. Elsewhere a fault has a whole minute to show itself.
- */
+/* Whether most minutes are of logs in which only the text tells a new kind of fault. */
 static bool sparse(const struct an_gathered *g)
 {
 	size_t few = 0, all = 0, i;
 
 	for (i = 0; i < g->ngroups; i++) {
 		all += g->groups[i].windows.n;
-		few += g->groups[i].norm.lines <= SPARSE_LINES ? g->groups[i].windows.n : 0;
+		few += an_win_sparse(&g->groups[i].norm) ? g->groups[i].windows.n : 0;
 	}
 	return 2 * few > all;
 }
@@ -153,14 +155,16 @@ static bool sparse(const struct an_gathered *g)
 static int learn(const struct an_fit *fit, const struct an_win_table *t)
 {
 	const struct an_train_options *o = fit->opt;
-	bool weak = fit->g->window_labels == AN_WINDOWS_WEAK;
+	bool weak = fit->g->window_labels == AN_WINDOWS_WEAK, text = t->rows.nfeat == AN_W_NTEXT;
 	struct an_learn_options lo = {
-		.type = weak ? ONE_CLASS : C_SVC, .grid = weak ? one_class_grid : window_grid,
+		.type = weak ? ONE_CLASS : C_SVC,
+		.grid = weak ? one_class_grid : text ? sparse_grid : window_grid,
 		.ngrid = weak ? sizeof(one_class_grid) / sizeof(one_class_grid[0]) :
+			 text ? sizeof(sparse_grid) / sizeof(sparse_grid[0]) :
 				sizeof(window_grid) / sizeof(window_grid[0]),
 		.grid_rows = 1500, .ordered = true, .folds = o->folds < 4 ? 4 : o->folds,
 		.seed = o->seed, .threads = o->threads, .what = "anomalous minutes",
-		.tie = 0.01, .eager = !weak && sparse(fit->g),
+		.tie = 0.01, .eager = text,
 		.progress = o->progress, .progress_arg = o->progress_arg,
 	};
 
@@ -190,11 +194,14 @@ int an_fit_windows(const struct an_fit *fit)
 {
 	struct an_model_report *r = &fit->report->of[AN_WINDOWS];
 	struct an_learned *learned = &fit->models->of[AN_WINDOWS];
+	/* without labels there is nothing that words could be like */
+	bool text = fit->g->window_labels != AN_WINDOWS_WEAK && sparse(fit->g);
+	unsigned int nfeat = text ? AN_W_NTEXT : AN_W_NFEATURES;
 	struct an_win_table t;
 	int ret = AN_OK;
 
 	describe_labels(fit, r);
-	if (!an_gather_windows(fit->g, fit->opt->max_rows, fit->opt->seed, &t, &r->rows,
+	if (!an_gather_windows(fit->g, nfeat, fit->opt->max_rows, fit->opt->seed, &t, &r->rows,
 			       &r->positives)) {
 		ret = an_fail(fit->err, AN_NOMEM, "out of memory");
 		goto out;

@@ -632,7 +632,7 @@ static bool list_windows(const struct an_gathered *g, struct window_ref **refs, 
 	return true;
 }
 
-bool an_gather_windows(const struct an_gathered *g, size_t max, uint64_t seed,
+bool an_gather_windows(const struct an_gathered *g, unsigned int nfeat, size_t max, uint64_t seed,
 		       struct an_win_table *t, uint64_t *rows, uint64_t *positives)
 {
 	struct window_ref *refs = NULL;
@@ -641,7 +641,7 @@ bool an_gather_windows(const struct an_gathered *g, size_t max, uint64_t seed,
 	bool ok = false;
 
 	memset(t, 0, sizeof(*t));
-	t->rows.nfeat = AN_W_NFEATURES;
+	t->rows.nfeat = nfeat;
 	*rows = *positives = 0;
 	if (!list_windows(g, &refs, &y, &index, &n))
 		goto out;
@@ -655,10 +655,10 @@ bool an_gather_windows(const struct an_gathered *g, size_t max, uint64_t seed,
 	for (i = 0; i < n; i++) {
 		const struct window_ref *ref = &refs[index[i]];
 		const struct an_windows *w = &ref->group->windows;
-		struct svm_node x[AN_W_NFEATURES + 1];
+		struct svm_node x[AN_W_NTEXT + 1];
 		double span = (double)(w->v[w->n - 1].start_ms - w->v[0].start_ms + AN_WINDOW_MS);
 
-		an_win_row(w, &ref->group->norm, ref->i, x);
+		an_win_row(w, &ref->group->norm, ref->i, nfeat, x);
 		an_win_traits(w, &ref->group->norm, ref->i, &t->traits[i]);
 		if (!an_rows_add(&t->rows, x, y[index[i]],
 				 (double)(w->v[ref->i].start_ms - w->v[0].start_ms) / span))

@@ -116,8 +116,11 @@ void an_gather_free(struct an_gathered *g);
  */
 enum an_label an_gather_window(const struct an_gathered *g, const struct an_group *group, size_t i);
 
-/* Rows of all windows with a label, at most @max of them by class. False when out of memory. */
-bool an_gather_windows(const struct an_gathered *g, size_t max, uint64_t seed,
+/*
+ * Rows of all windows with a label, of @nfeat features (see an_win_row()), at most @max of them by class. False
+ * when out of memory.
+ */
+bool an_gather_windows(const struct an_gathered *g, unsigned int nfeat, size_t max, uint64_t seed,
 		       struct an_win_table *t, uint64_t *rows, uint64_t *positives);
 void an_win_table_free(struct an_win_table *t);
 

@@ -13,6 +13,8 @@
 #define CACHE_MB	64
 #define JUDGED_MIN	5	/* positives on either side of a cut by time */
 #define THRESHOLD_HAIR	0.01
+#define EAGER_COST	0.1	/* of F1 */
+#define EAGER_MIN	(-0.5)
 #define THRESHOLD_MAX	0.9	/* a whole margin off, rows of either class lie in heaps */
 
 struct choice {
@@ -66,7 +68,9 @@ static void range_fit(const struct learner *l, const size_t *index, size_t n,
 
 	for (j = 0; j < l->rows->nfeat; j++)
 		range[j] = (struct an_range){ 0, l->opt->fit_ranges ? 0 : 1 };
-	for (i = 0; i < n && l->opt->fit_ranges; i++) {
+	if (!l->opt->fit_ranges)
+		return;
+	for (i = 0; i < n; i++) {
 		const struct svm_node *x = l->rows->x[index[i]];
 
 		for (; x->index != -1; x++) {
@@ -77,7 +81,7 @@ static void range_fit(const struct learner *l, const size_t *index, size_t n,
 			range[j].max = fmax(range[j].max, x->value);
 		}
 	}
-	for (j = 0; j < l->rows->nfeat && l->opt->fit_ranges; j++) {
+	for (j = 0; j < l->rows->nfeat; j++) {
 		if (seen[j] == n)
 			continue;
 		range[j].min = fmin(range[j].min, 0);
@@ -91,8 +95,10 @@ size_t an_scale(const struct an_range *range, unsigned int nfeat, const struct s
 	struct svm_node *from = to;
 	unsigned int j = 0;
 
+	while (!range && x->index != -1)
+		*to++ = *x++;
 	/* As svm-scale: a feature left out is 0, and 0 need not stay 0. */
-	for (; j < nfeat; j++) {
+	for (; range && j < nfeat; j++) {
 		double v = 0;
 
 		while (x->index != -1 && (unsigned int)x->index < j + 1)
@@ -109,6 +115,12 @@ size_t an_scale(const struct an_range *range, unsigned int nfeat, const struct s
 	}
 	*to = (struct svm_node){ -1, 0 };
 	return (size_t)(to - from);
+}
+
+/* What was not fitted changes nothing. */
+static const struct an_range *scaling(const struct learner *l, const struct an_range *range)
+{
+	return l->opt->fit_ranges ? range : NULL;
 }
 
 static size_t row_len(const struct svm_node *x)
@@ -143,7 +155,7 @@ static bool set_make(struct set *set, const struct learner *l, const size_t *ind
 	for (i = 0; i < n; i++) {
 		set->prob.x[i] = at;
 		set->prob.y[i] = l->rows->y[index[i]];
-		at += an_scale(range, nfeat, l->rows->x[index[i]], at) + 1;
+		at += an_scale(scaling(l, range), nfeat, l->rows->x[index[i]], at) + 1;
 	}
 	return true;
 }
@@ -203,10 +215,24 @@ static double f1_at(size_t tp, size_t i, size_t positives)
 	return 2.0 * (double)tp / (double)(i + 1 + positives);
 }
 
+/* A threshold under the @i-th of @r: in the middle of the gap, or at @floor where the gap ends under that. */
+static double under(const struct ranked *r, size_t i, size_t n, double floor)
+{
+	double next = i + 1 < n ? r[i + 1].dec : r[i].dec - 2;
+
+	return next <= floor ? floor : (r[i].dec + next) / 2;
+}
+
+/* Whether a threshold can lie under the @i-th. */
+static bool ends(const struct ranked *r, size_t i, size_t n)
+{
+	return i + 1 == n || r[i + 1].dec != r[i].dec;
+}
+
 double an_best_threshold(const double *dec, const double *y, size_t n, bool eager, double *f1)
 {
+	double best = 0, at_zero = 0, high = 0, low = 0, floor = eager ? EAGER_MIN : -INFINITY;
 	struct ranked *r = calloc(n ? n : 1, sizeof(*r));
-	double best = 0, at_zero = 0, high = 0, low = 0;
 	size_t i, positives = 0, tp = 0, zero_tp = 0, zero_n = 0;
 	bool found = false;
 
@@ -224,24 +250,23 @@ double an_best_threshold(const double *dec, const double *y, size_t n, bool eage
 	qsort(r, n, sizeof(*r), by_falling_dec);
 	for (i = 0; i < n; i++) {
 		tp += r[i].y > 0;
-		if ((i + 1 == n || r[i + 1].dec != r[i].dec) && f1_at(tp, i, positives) > best)
-			best = f1_at(tp, i, positives);
+		if (ends(r, i, n))
+			best = fmax(best, f1_at(tp, i, positives));
 	}
 	/* All that are as good but for a hair: the middle of them is the least a matter of chance. */
-	for (i = tp = 0; i < n && best > 0; i++) {
+	for (i = tp = 0; i < n && best > 0 && r[i].dec > floor; i++) {
 		tp += r[i].y > 0;
-		if ((i + 1 < n && r[i + 1].dec == r[i].dec) ||
-		    f1_at(tp, i, positives) < best - THRESHOLD_HAIR)
+		if (!ends(r, i, n) || f1_at(tp, i, positives) < best - (eager ? EAGER_COST : THRESHOLD_HAIR))
 			continue;
-		low = i + 1 < n ? (r[i].dec + r[i + 1].dec) / 2 : r[i].dec - 1;
+		low = under(r, i, n, floor);
 		if (!found)
 			high = low;
 		found = true;
 	}
 	free(r);
 	*f1 = best;
-	if (eager)
-		return fmin(fmax(low, -THRESHOLD_MAX), THRESHOLD_MAX);
+	if (eager)	/* none found: the best are all lower still */
+		return found || best <= 0 ? fmin(low, THRESHOLD_MAX) : EAGER_MIN;
 	if (at_zero < best - 0.005)
 		return fmin(fmax((high + low) / 2, -THRESHOLD_MAX), THRESHOLD_MAX);
 	*f1 = at_zero;
@@ -294,7 +319,7 @@ static bool inner_fold(const struct learner *l, const size_t *index, size_t n,
 			dec[c * n + i] = -1;
 			if (!model)
 				continue;
-			an_scale(range, nfeat, l->rows->x[index[i]], vec);
+			an_scale(scaling(l, range), nfeat, l->rows->x[index[i]], vec);
 			dec[c * n + i] = decision(l->opt->type, model, vec);
 		}
 		if (model)
@@ -432,7 +457,7 @@ static bool outer_fold(const struct learner *l, unsigned int fold)
 		l->out->held[i] = -1;
 		if (!model)
 			continue;
-		an_scale(range, nfeat, l->rows->x[i], vec);
+		an_scale(scaling(l, range), nfeat, l->rows->x[i], vec);
 		l->out->held[i] = decision(l->opt->type, model, vec) - choice.threshold;
 	}
 	ok = true;

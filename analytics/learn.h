@@ -24,10 +24,7 @@ struct an_learn_options {
 	size_t grid_rows;		/* rows parameters are chosen on; training itself takes all */
 	/* split by time where both sides then have positives, else dealt by class */
 	bool ordered;
-	/*
-	 * The lowest of thresholds that are equally good: what is looked for will be less like
-	 * it than what is known
-	 */
+	/* the lowest threshold that costs little: what is looked for will be less like it than what is known */
 	bool eager;
 	bool fit_ranges;		/* scale each feature to 0..1 by its own range */
 	unsigned int folds;
@@ -68,7 +65,7 @@ void an_learned_free(struct an_learned *learned);
 /* Decision value, or the predicted value, of a row that is not scaled yet. */
 double an_decide(const struct an_learned *learned, const struct svm_node *x);
 
-/* Scales as svm-scale -r does; @to has room for the row. Returns its length without the end. */
+/* Scales as svm-scale -r does, or copies where @range is NULL; @to has room. Returns its length without the end. */
 size_t an_scale(const struct an_range *range, unsigned int nfeat, const struct svm_node *x,
 		struct svm_node *to);
 
@@ -78,7 +75,8 @@ bool an_learned_weigh(struct an_learned *learned);
 /*
  * The threshold for decision values @dec that gives the best F1 against @y, and that F1: the middle
  * of those that come within a hundredth of it. 0 is taken when it is within half a percent of the
- * best: nothing is gained by moving it. With @eager it is the lowest of them.
+ * best: nothing is gained by moving it. With @eager it is half a margin down, or the lowest one
+ * over that which costs no more than a tenth: what has half of what known positives have in common is one.
  */
 double an_best_threshold(const double *dec, const double *y, size_t n, bool eager, double *f1);
 

@@ -153,12 +153,14 @@ static int load_files(struct an_models *m, const cJSON *root, const char *dir, e
 	return an_learned_weigh(l) ? AN_OK : an_fail(err, AN_NOMEM, "out of memory");
 }
 
-/* How many features this version makes of such rows. */
-static unsigned int features_of(const struct an_models *m, enum an_kind kind)
+/* How many features this version makes of such rows: of minutes, @given says which of two. */
+static unsigned int features_of(const struct an_models *m, enum an_kind kind, double given)
 {
 	if (kind == AN_SOURCES)
 		return AN_NFEATURES;
-	return kind == AN_WINDOWS ? AN_W_NFEATURES : an_run_nfeat(&m->names);
+	if (kind == AN_WINDOWS)
+		return given == AN_W_NTEXT ? AN_W_NTEXT : AN_W_NFEATURES;
+	return an_run_nfeat(&m->names);
 }
 
 static int check_version(const cJSON *root, const char *dir, struct an_error *err)
@@ -185,7 +187,7 @@ static int load_checked(struct an_models *m, const cJSON *root, const char *dir,
 			       "baseline when it was trained", dir, an_kind_names[kind]);
 	if (kind == AN_EXEC && !read_names(o, &m->names))
 		return an_fail(err, AN_INPUT, "%s/manifest.json is damaged; train again", dir);
-	m->of[kind].nfeat = features_of(m, kind);
+	m->of[kind].nfeat = features_of(m, kind, number(o, "nfeatures", 0));
 	if (number(o, "nfeatures", 0) != m->of[kind].nfeat)
 		return an_fail(err, AN_INPUT, "%s/manifest.json is damaged: %s has %.0f features "
 			       "and not %u; train again", dir, an_kind_names[kind],

@@ -77,6 +77,8 @@ static void add_features(cJSON *o, enum an_kind kind, const struct an_learned *l
 		cJSON_AddItemToArray(names, cJSON_CreateString(name[i]));
 	if (kind == AN_WINDOWS)
 		cJSON_AddNumberToObject(o, "word_buckets", AN_WORD_BUCKETS);
+	if (kind == AN_WINDOWS && l->nfeat == AN_W_NTEXT)
+		cJSON_AddNumberToObject(o, "text_places", AN_TEXT_PLACES);
 	cJSON_AddNumberToObject(o, "nfeatures", l->nfeat);
 }
 

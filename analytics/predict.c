@@ -168,12 +168,12 @@ static int put_window(struct predict *p, struct an_explainer *e, const struct ju
 		.score = an_fit_score(j->dec), .start = w->start_ms / 1000,
 		.end = (w->start_ms + AN_WINDOW_MS) / 1000,
 	};
-	struct svm_node x[AN_W_NFEATURES + 1];
+	struct svm_node x[AN_W_NTEXT + 1];
 
 	strcpy(out.about, out.positive ?
 	       an_win_kind(&group->windows, &group->norm, j->i) : "none");
 	if (e) {
-		an_win_row(&group->windows, &group->norm, j->i, x);
+		an_win_row(&group->windows, &group->norm, j->i, p->models->of[AN_WINDOWS].nfeat, x);
 		an_explain_reasons(e, x, &out);
 		an_explain_causes(e, j->i, &out);
 	}
@@ -192,14 +192,14 @@ static bool decide_piece(void *arg, size_t piece)
 {
 	const struct deciding *d = arg;
 	const struct an_group *group = &d->g->groups[0];
-	struct svm_node x[AN_W_NFEATURES + 1];
+	struct svm_node x[AN_W_NTEXT + 1];
 	size_t i, end = (piece + 1) * PIECE;
 
 	for (i = piece * PIECE; i < end && i < d->n; i++) {
 		if (d->kind == AN_SOURCES)
 			an_sparse(d->g->cands.v[i].f, AN_NFEATURES, x);
 		else
-			an_win_row(&group->windows, &group->norm, i, x);
+			an_win_row(&group->windows, &group->norm, i, d->l->nfeat, x);
 		d->dec[i] = an_decide(d->l, x);
 	}
 	return true;

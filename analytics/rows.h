@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AN_FEATURES_MAX	4096	/* of any row */
+#define AN_FEATURES_MAX	4096	/* of rows that are scaled by their own ranges */
 
 struct an_rows {
 	struct svm_node **x;	/* not scaled; index 1 and up, rising; ended by index -1 */

@@ -150,18 +150,13 @@ static void read_words(struct an_template *t, const char *s, const char *end)
 	size_t len;
 	int k;
 
-	while (t->nbuckets < AN_WORDS_MAX && (len = an_word_next(&s, end, word))) {
-		uint16_t bucket = (uint16_t)an_word_bucket(word, len);
+	while (t->nwords < AN_WORDS_MAX && (len = an_word_next(&s, end, word))) {
 		unsigned int about = an_word_about(word, len);
-		int i;
 
 		t->about |= (uint8_t)about;
 		for (k = 0; k < AN_ABOUT_KINDS; k++)
 			t->kind[k] += !!(about & AN_ABOUT_OOM << k);
-		for (i = 0; i < t->nbuckets && t->bucket[i] != bucket; i++)
-			;
-		if (i == t->nbuckets)
-			t->bucket[t->nbuckets++] = bucket;
+		t->nwords = (uint8_t)an_word_add(t->word, t->nwords, an_word_hash(word, len));
 	}
 }
 

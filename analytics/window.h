@@ -29,8 +29,8 @@ struct an_template {
 	uint64_t total;			/* lines */
 	uint32_t df;			/* windows that hold it */
 	uint32_t window, pair;		/* the last of them, and its count there */
-	uint16_t bucket[AN_WORDS_MAX];	/* different words of its first line */
-	uint8_t nbuckets;
+	uint16_t word[AN_WORDS_MAX];	/* an_word_hash() of the different words of its first line */
+	uint8_t nwords;
 	uint8_t about;			/* an_word_about of them all */
 	uint8_t kind[AN_ABOUT_KINDS];	/* words of each kind */
 };

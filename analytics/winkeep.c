@@ -5,7 +5,7 @@
 
 #include "window.h"
 
-#define VERSION		1
+#define KEPT_VERSION	2
 #define START_MAX	(1ll << 55)	/* milliseconds: what no stamp reaches */
 #define PORTS_MAX	65536		/* an estimate of fewer */
 
@@ -66,9 +66,9 @@ static void put_templates(const struct keeping *k, struct an_bytes *to)
 		an_put(to, t->total - k->gone[i], 8);
 		an_put(to, t->about, 1);
 		an_put_bytes(to, t->kind, sizeof(t->kind));
-		an_put(to, t->nbuckets, 1);
-		for (j = 0; j < t->nbuckets; j++)
-			an_put(to, t->bucket[j], 2);
+		an_put(to, t->nwords, 1);
+		for (j = 0; j < t->nwords; j++)
+			an_put(to, t->word[j], 2);
 	}
 }
 
@@ -132,7 +132,7 @@ void an_windows_put(const struct an_windows *w, int64_t from_ms, struct an_bytes
 	k.gone = calloc(w->ntemplates + 1ul, sizeof(*k.gone));
 	if (k.number && k.gone) {
 		choose(&k);
-		an_put(to, VERSION, 1);
+		an_put(to, KEPT_VERSION, 1);
 		an_put(to, w->has_alerts, 1);
 		an_put(to, w->untracked, 8);
 		an_put(to, k.ntemplates, 4);
@@ -163,14 +163,11 @@ static bool get_template(struct an_windows *w, struct an_bytes *from)
 	t->total = an_get(from, 8);
 	t->about = (uint8_t)an_get(from, 1);
 	an_get_bytes(from, t->kind, sizeof(t->kind));
-	t->nbuckets = (uint8_t)an_get(from, 1);
-	if (from->bad || t->total > INT64_MAX || t->nbuckets > AN_WORDS_MAX)
+	t->nwords = (uint8_t)an_get(from, 1);
+	if (from->bad || t->total > INT64_MAX || t->nwords > AN_WORDS_MAX)
 		return false;
-	for (j = 0; j < t->nbuckets; j++) {
-		t->bucket[j] = (uint16_t)an_get(from, 2);
-		if (t->bucket[j] >= AN_WORD_BUCKETS)
-			return false;
-	}
+	for (j = 0; j < t->nwords; j++)
+		t->word[j] = (uint16_t)an_get(from, 2);
 	return !from->bad;
 }
 
@@ -289,7 +286,7 @@ bool an_windows_get(struct an_windows *w, struct an_bytes *from)
 	w->untracked = an_get(from, 8);
 	ntemplates = an_get(from, 4);
 	n = an_get(from, 4);
-	if (from->bad || version != VERSION || alerts > 1 || ntemplates > AN_TEMPLATES_MAX ||
+	if (from->bad || version != KEPT_VERSION || alerts > 1 || ntemplates > AN_TEMPLATES_MAX ||
 	    n > AN_WINDOWS_MAX)
 		return false;
 	w->has_alerts = alerts;

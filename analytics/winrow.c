@@ -6,10 +6,12 @@
 
 #include "rows.h"
 #include "winrow.h"
+#include "wintext.h"
 
 #define RARE	0.05	/* of the windows, at least */
 #define RARER	0.4	/* of what is rare */
 #define COMMON	2	/* times what is rare: not rare at all */
+#define SPARSE	4	/* lines of the median minute */
 
 const char *const an_win_names[AN_W_SCALARS] = {
 	"lines_over_median", "lines_under_median", "blocked_over_median", "blocked_under_median",
@@ -151,6 +153,22 @@ struct rare {
 	double kind[AN_ABOUT_KINDS];
 };
 
+/* Each bucket once, however many of the template's words share it. */
+static void add_words(const struct an_template *t, double lines, double bucket[AN_WORD_BUCKETS])
+{
+	uint64_t seen[AN_WORD_BUCKETS / 64] = { 0 };
+	uint32_t i;
+
+	for (i = 0; i < t->nwords; i++) {
+		unsigned int b = an_word_bucket(t->word[i]);
+
+		if (seen[b / 64] >> b % 64 & 1)
+			continue;
+		seen[b / 64] |= 1ull << b % 64;
+		bucket[b] += lines;
+	}
+}
+
 /* Adds up what is rare; @bucket gets the lines each word was in. */
 static void add_rare(const struct an_windows *w, const struct an_window *v, struct rare *r,
 		     double bucket[AN_WORD_BUCKETS])
@@ -177,13 +195,17 @@ static void add_rare(const struct an_windows *w, const struct an_window *v, stru
 		r->surprise += rarity * log(n / t->df);
 		for (j = 0; j < AN_ABOUT_KINDS; j++)
 			r->kind[j] += t->kind[j] * lines;
-		for (j = 0; j < t->nbuckets; j++)
-			bucket[t->bucket[j]] += lines;
+		add_words(t, lines, bucket);
 	}
 }
 
+bool an_win_sparse(const struct an_win_norm *norm)
+{
+	return norm->n && norm->lines <= SPARSE;
+}
+
 void an_win_row(const struct an_windows *w, const struct an_win_norm *norm, size_t i,
-		struct svm_node *x)
+		unsigned int nfeat, struct svm_node *x)
 {
 	const struct an_window *v = &w->v[i];
 	double f[AN_W_NFEATURES] = { 0 }, part = covered(w, i);
@@ -209,6 +231,8 @@ void an_win_row(const struct an_windows *w, const struct an_win_norm *norm, size
 	for (k = 0; k < AN_WORD_BUCKETS; k++)
 		bucket[k] = fmin(log1p(bucket[k]) / 3, 1.5);
 	an_sparse(f, AN_W_NFEATURES, x);
+	if (nfeat == AN_W_NTEXT)
+		an_win_text(w, i, AN_W_NFEATURES, x);
 }
 
 const char *an_win_kind(const struct an_windows *w, const struct an_win_norm *norm, size_t i)

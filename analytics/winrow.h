@@ -20,6 +20,7 @@ enum an_win_feature {
 };
 
 #define AN_W_NFEATURES	(AN_W_SCALARS + AN_WORD_BUCKETS)
+#define AN_W_NTEXT	(AN_W_NFEATURES + AN_TEXT_PLACES)	/* with the text of all its messages */
 
 extern const char *const an_win_names[AN_W_SCALARS];
 
@@ -32,12 +33,16 @@ struct an_win_norm {
 /* After an_windows_end(). False when out of memory. */
 bool an_win_norm(const struct an_windows *w, struct an_win_norm *norm);
 
+/* Whether most minutes hold so little that not more is known of them than what their lines say. */
+bool an_win_sparse(const struct an_win_norm *norm);
+
 /*
- * Window @i as a sparse row, about 0 to 1 each, all finite; @x has room for AN_W_NFEATURES + 1.
- * Needs no other windows than those @norm was made of.
+ * Window @i as a sparse row of @nfeat features, AN_W_NFEATURES or AN_W_NTEXT: about 0 to 1 each, the text as a
+ * vector of one length (see an_win_text()), all finite; @x has room for @nfeat + 1. Needs no other windows than
+ * those @norm was made of.
  */
 void an_win_row(const struct an_windows *w, const struct an_win_norm *norm, size_t i,
-		struct svm_node *x);
+		unsigned int nfeat, struct svm_node *x);
 
 /* How much of a template's lines is taken as rare: 1 below 5 % of the windows, 0 for common ones. */
 double an_win_rarity(const struct an_windows *w, const struct an_template *t);

@@ -125,14 +125,45 @@ size_t an_word_next(const char **p, const char *end, char word[AN_WORD_MAX])
 	return 0;
 }
 
-unsigned int an_word_bucket(const char *word, size_t len)
+uint16_t an_word_hash(const char *word, size_t len)
 {
 	uint64_t h = 0xcbf29ce484222325ull;
 	size_t i;
 
 	for (i = 0; i < len; i++)
 		h = mix(h, (unsigned char)word[i]);
-	return (unsigned int)(finish(h) & (AN_WORD_BUCKETS - 1));
+	return (uint16_t)finish(h);
+}
+
+unsigned int an_word_add(uint16_t words[AN_WORDS_MAX], unsigned int n, uint16_t hash)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		if (words[i] == hash)
+			return n;
+	if (n < AN_WORDS_MAX)
+		words[n++] = hash;
+	return n;
+}
+
+unsigned int an_word_bucket(uint16_t hash)
+{
+	return hash & (AN_WORD_BUCKETS - 1);
+}
+
+unsigned int an_word_place(uint16_t hash)
+{
+	return hash & (AN_TEXT_PLACES - 1);
+}
+
+unsigned int an_word_pair_place(uint16_t first, uint16_t second)
+{
+	uint64_t h = 0xcbf29ce484222325ull;
+
+	h = mix(mix(h, (unsigned char)first), (unsigned char)(first >> 8));
+	h = mix(mix(h, (unsigned char)second), (unsigned char)(second >> 8));
+	return (unsigned int)(finish(h) & (AN_TEXT_PLACES - 1));
 }
 
 /* One string a meaning; words between blanks. */

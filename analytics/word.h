@@ -9,6 +9,7 @@
 #define AN_WORD_BUCKETS	512	/* words are features by their hash: two may share one */
 #define AN_WORD_MAX	24	/* bytes of a word that count */
 #define AN_WORDS_MAX	32	/* different words of a message that count */
+#define AN_TEXT_PLACES	16384	/* of words and pairs of them, where texts are compared */
 
 /* What a word speaks of; bits. The list is the kernel's own vocabulary, learnt from no log. */
 enum an_word_about {
@@ -34,7 +35,18 @@ uint64_t an_word_template(const char *s, const char *end, unsigned int heading);
  */
 size_t an_word_next(const char **s, const char *end, char word[AN_WORD_MAX]);
 
-unsigned int an_word_bucket(const char *word, size_t len);	/* 0 .. AN_WORD_BUCKETS - 1 */
+/* A word, short: what it is told apart by from here on. */
+uint16_t an_word_hash(const char *word, size_t len);
+
+/* Adds @hash to the @n different ones in @words, when it is a new one and there is room; returns how many. */
+unsigned int an_word_add(uint16_t words[AN_WORDS_MAX], unsigned int n, uint16_t hash);
+
+unsigned int an_word_bucket(uint16_t hash);	/* 0 .. AN_WORD_BUCKETS - 1 */
+
+/* Of a word and of two that follow one another: 0 .. AN_TEXT_PLACES - 1 */
+unsigned int an_word_place(uint16_t hash);
+unsigned int an_word_pair_place(uint16_t first, uint16_t second);
+
 unsigned int an_word_about(const char *word, size_t len);
 
 #endif

@@ -717,10 +717,10 @@ sys.exit(p.wait() not in (0, 130) and repr((p.wait(), out)))' "$command" "$VIRGO
 	[ "$(jq -s 'map(select(.anomalous))|length' said)" = 34 ]
 }
 
-# ras FAULT: 200 minutes of a supercomputer's log, FAULT in each fifth
+# ras FAULT…: 200 minutes of a supercomputer's log, a FAULT in each fifth, one after the other
 ras()
 {
-	local i t class text
+	local i t class text faults=("$@")
 	for i in $(seq 200); do
 		t=$((1117838580 + i * 600)) class=-
 		case $((i % 7)) in
@@ -729,17 +729,17 @@ ras()
 		2)	text="RAS KERNEL FATAL data address: 0x00$i" ;;
 		*)	text="RAS KERNEL INFO generating core.$i" ;;
 		esac
-		(( i % 5 )) || class=FAULT text="RAS KERNEL FATAL $1"
+		(( i % 5 )) || class=FAULT text="RAS KERNEL FATAL ${faults[i / 5 % $#]}"
 		printf '%s %d 2005.06.03 R02-M1 2005-06-03-15.42.50.675872 R02-M1 %s\n' "$class" $t "$text"
 	done
 }
 
 @test "train: where minutes hold a line or two, a fault of a new kind is told by the words it shares; by labels as by a column" {
-	ras "data TLB error interrupt" >column.log
+	ras "data TLB error interrupt" "instruction storage interrupt" >column.log
 	awk '{ printf "%s{\"start\":%d,\"anomalous\":%s}", (NR > 1 ? "," : "{\"windows\":["), $2, ($1 == "-" ? "false" : "true") }
 		END { print "]}" }' column.log >labels.json
 	cut -d' ' -f2- column.log >given.log
-	ras "storage interrupt" | cut -d' ' -f2- >new.log
+	ras "data storage interrupt" | cut -d' ' -f2- >new.log
 	virgo analytics train --log column.log --model-dir column
 	run virgo analytics train --log given.log --labels labels.json --model-dir given
 	assert_success
@@ -749,6 +749,13 @@ ras()
 		[ "$(jq -s 'map(select(.anomalous))|length' said)" = 40 ] || fail "$model: $(cat said)"
 	done
 	[ "$(jq -s length said)" = 200 ]
+	# why: its words and pairs of them
+	virgo analytics predict --model-dir given --kind windows --explain -o ndjson new.log >said
+	jq -es 'map(select(.anomalous).reasons | map(.feature)) | all(any(. == "text:storage interrupt"))' said
+	[ "$(jq .models.windows.text_places given/manifest.json)" = 16384 ]
+	# a model of another log, which has no use for text, has none
+	virgo analytics train --log "$DATA/minutes.log.zst" --labels "$DATA/minutes.json" --model-dir dense
+	[ "$(jq .models.windows.text_places dense/manifest.json)" = null ]
 }
 
 @test "train: what all lines of a log begin with does not make one message of those that say different things" {

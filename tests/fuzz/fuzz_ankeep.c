@@ -29,6 +29,7 @@
 #include "analytics/window.c"
 #include "analytics/winkeep.c"
 #include "analytics/winrow.c"
+#include "analytics/wintext.c"
 #include "analytics/word.c"
 /* two files have one of their own */
 #define ratio	feature_ratio
@@ -43,7 +44,7 @@ static void finite_row(const struct svm_node *x)
 
 static bool windows_again(struct an_bytes *from, struct an_bytes *to)
 {
-	struct svm_node x[AN_W_NFEATURES + 1];
+	struct svm_node x[AN_W_NTEXT + 1];
 	struct an_win_norm norm;
 	struct an_windows w;
 	bool good;
@@ -57,7 +58,7 @@ static bool windows_again(struct an_bytes *from, struct an_bytes *to)
 		CHECK(an_win_norm(&w, &norm));
 	}
 	for (i = 0; good && i < w.n; i++) {
-		an_win_row(&w, &norm, i, x);
+		an_win_row(&w, &norm, i, AN_W_NTEXT, x);
 		finite_row(x);
 	}
 	an_windows_free(&w);

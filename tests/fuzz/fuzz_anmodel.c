@@ -24,6 +24,7 @@
 #include "analytics/stamp.c"
 #include "analytics/window.c"
 #include "analytics/winrow.c"
+#include "analytics/wintext.c"
 #include "analytics/word.c"
 
 static void check_row(const struct svm_node *x, int nfeat)
@@ -38,7 +39,7 @@ static void check_row(const struct svm_node *x, int nfeat)
 
 static void check_windows(struct an_windows *w)
 {
-	struct svm_node x[AN_W_NFEATURES + 1];
+	struct svm_node x[AN_W_NTEXT + 1];
 	struct an_win_norm norm;
 	size_t i, lines = 0;
 	uint32_t df = 0;
@@ -49,8 +50,10 @@ static void check_windows(struct an_windows *w)
 		CHECK(w->v[i].start_ms % AN_WINDOW_MS == 0 && w->v[i].lines);
 		CHECK(w->v[i].pairs + w->v[i].npairs <= w->npairs);
 		lines += w->v[i].lines;
-		an_win_row(w, &norm, i, x);
+		an_win_row(w, &norm, i, AN_W_NFEATURES, x);
 		check_row(x, AN_W_NFEATURES);
+		an_win_row(w, &norm, i, AN_W_NTEXT, x);
+		check_row(x, AN_W_NTEXT);
 		CHECK(strlen(an_win_kind(w, &norm, i)) < 8);
 	}
 	for (i = 0; i < w->ntemplates; i++) {

@@ -169,11 +169,11 @@ static void same_rows(const struct an_gathered *a, const struct an_gathered *b)
 	assert_int_equal(a->cands.n, b->cands.n);
 	assert_int_equal(v->n, w->n);
 	for (i = 0; i < v->n; i++) {
-		struct svm_node x[AN_W_NFEATURES + 1], y[AN_W_NFEATURES + 1];
+		struct svm_node x[AN_W_NTEXT + 1], y[AN_W_NTEXT + 1];
 
 		assert_memory_equal(&v->v[i], &w->v[i], sizeof(v->v[i]));
-		an_win_row(v, &a->groups[0].norm, i, x);
-		an_win_row(w, &b->groups[0].norm, i, y);
+		an_win_row(v, &a->groups[0].norm, i, AN_W_NTEXT, x);
+		an_win_row(w, &b->groups[0].norm, i, AN_W_NTEXT, y);
 		same_row(x, y);
 	}
 	assert_int_equal(a->runs.n, b->runs.n);
@@ -603,10 +603,10 @@ static bool windows_again(struct an_bytes *from, struct an_bytes *to)
 		assert_true(an_win_norm(&w, &norm));
 	}
 	for (i = 0; good && i < w.n; i++) {
-		struct svm_node x[AN_W_NFEATURES + 1];
+		struct svm_node x[AN_W_NTEXT + 1];
 		int k;
 
-		an_win_row(&w, &norm, i, x);
+		an_win_row(&w, &norm, i, AN_W_NTEXT, x);
 		for (k = 0; x[k].index != -1; k++)
 			assert_true(x[k].value - x[k].value == 0);
 	}

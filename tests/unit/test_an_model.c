@@ -117,11 +117,12 @@ static void words(void **state)
 	assert_false(an_word_about("r", 1));
 	for (i = 0; i < 1000; i++) {
 		snprintf(word, sizeof(word), "w%zu", i);
-		assert_in_range(an_word_bucket(word, strlen(word)), 0, AN_WORD_BUCKETS - 1);
+		assert_in_range(an_word_bucket(an_word_hash(word, strlen(word))), 0, AN_WORD_BUCKETS - 1);
 	}
 	/* golden: a model on disk knows words by these numbers */
-	assert_int_equal(an_word_bucket("error", 5), 460);
-	assert_int_equal(an_word_bucket("oom-killer", 10), 404);
+	assert_int_equal(an_word_hash("error", 5), 0xf5cc);
+	assert_int_equal(an_word_bucket(an_word_hash("error", 5)), 460);
+	assert_int_equal(an_word_bucket(an_word_hash("oom-killer", 10)), 404);
 }
 
 /* Adds a message at second @sec. */
@@ -188,16 +189,16 @@ static void windows(void **state)
 	assert_in_range(w.v[60].ports, 270, 335);
 	assert_int_equal(w.v[50].start_ms, 50 * AN_WINDOW_MS);
 
-	an_win_row(&w, &norm, 40, x);
+	an_win_row(&w, &norm, 40, AN_W_NFEATURES, x);
 	assert_true(feature(x, AN_W_RARE5_LINES) == 0 && feature(x, AN_W_LINES_DOWN) == 0);
 	assert_true(feature(x, AN_W_LOUD) < 0.1);
-	an_win_row(&w, &norm, 50, x);
+	an_win_row(&w, &norm, 50, AN_W_NFEATURES, x);
 	assert_true(fabs(feature(x, AN_W_RARE5_LINES) - log1p(8) / 6) < 1e-9);
 	assert_true(fabs(feature(x, AN_W_RARE5_TEMPLATES) - log1p(1) / 4) < 1e-9);
 	assert_true(fabs(feature(x, AN_W_SURPRISE) - log1p(log(100)) / 6) < 1e-9);
-	assert_true(fabs(feature(x, AN_W_SCALARS + (int)an_word_bucket("error", 5)) - log1p(8) / 3) < 1e-9);
+	assert_true(fabs(feature(x, AN_W_SCALARS + (int)an_word_bucket(an_word_hash("error", 5))) - log1p(8) / 3) < 1e-9);
 	assert_string_equal(an_win_kind(&w, &norm, 50), "io");
-	an_win_row(&w, &norm, 60, x);
+	an_win_row(&w, &norm, 60, AN_W_NFEATURES, x);
 	assert_true(feature(x, AN_W_BLOCKS_UP) == 1 && feature(x, AN_W_LOUD_SYN) == 1);
 	assert_true(feature(x, AN_W_LOUD_PORTS) > 0.9);
 	assert_string_equal(an_win_kind(&w, &norm, 60), "net");
@@ -206,6 +207,64 @@ static void windows(void **state)
 		assert_true(!i || x[i].index > x[i - 1].index);
 	}
 	an_windows_free(&w);
+}
+
+static unsigned int place_of(const char *word)
+{
+	return an_word_place(an_word_hash(word, strlen(word)));
+}
+
+static double squares(const struct svm_node *x)
+{
+	double sum = 0;
+
+	for (; x->index != -1; x++)
+		if (x->index > AN_W_NFEATURES)
+			sum += x->value * x->value;
+	return sum;
+}
+
+/* What is said, by words and pairs of them; one line of few words weighs what many of many do. */
+static void texts(void **state)
+{
+	struct svm_node x[AN_W_NTEXT + 1];
+	unsigned int bad, sector, both, reset;
+	struct an_win_norm norm;
+	struct an_windows w;
+	size_t n;
+	int i;
+
+	assert_true(an_windows_init(&w));
+	put(&w, 0, "sda: bad sector");
+	put(&w, 70, "usb reset");
+	for (i = 0; i < 7; i++)
+		put(&w, 130, "sda: bad sector 17, bad luck");
+	put(&w, 130, "usb reset");
+	an_windows_end(&w);
+	assert_true(an_win_norm(&w, &norm) && an_win_sparse(&norm));
+	norm.lines = 5;
+	assert_false(an_win_sparse(&norm));
+	bad = AN_W_NFEATURES + place_of("bad");
+	sector = AN_W_NFEATURES + place_of("sector");
+	both = AN_W_NFEATURES + an_word_pair_place(an_word_hash("bad", 3), an_word_hash("sector", 6));
+	reset = AN_W_NFEATURES + place_of("reset");
+
+	an_win_row(&w, &norm, 0, AN_W_NFEATURES, x);
+	assert_true(squares(x) == 0);
+	/* sda, bad, sector, sda bad, bad sector */
+	an_win_row(&w, &norm, 0, AN_W_NTEXT, x);
+	for (n = 0; x[n].index != -1; n++)
+		assert_true(!n || x[n].index > x[n - 1].index);
+	assert_true(fabs(squares(x) - 16) < 1e-9);
+	assert_true(fabs(feature(x, (int)bad) - 4 / sqrt(5)) < 1e-9);
+	assert_true(fabs(feature(x, (int)both) - 4 / sqrt(5)) < 1e-9);
+	assert_true(feature(x, (int)reset) == 0);
+	an_win_row(&w, &norm, 2, AN_W_NTEXT, x);
+	assert_true(fabs(squares(x) - 16) < 1e-9);
+	assert_true(fabs(feature(x, (int)sector) / feature(x, (int)reset) - (1 + log(7))) < 1e-9);
+	an_windows_free(&w);
+	/* golden: a model on disk knows a pair by this number */
+	assert_int_equal(both - AN_W_NFEATURES, 0x3734);
 }
 
 /* A log as it is written twice as fast has the same numbers for what happens in it. */
@@ -225,7 +284,7 @@ static void windows_by_their_own_medians(void **state)
 				put(&w, minute * 60 + i / (40 * rate), "tick tock says the clock");
 		an_windows_end(&w);
 		assert_true(an_win_norm(&w, &norm));
-		an_win_row(&w, &norm, 30, x);
+		an_win_row(&w, &norm, 30, AN_W_NFEATURES, x);
 		for (i = 0; i < AN_W_SCALARS; i++)
 			got[rate - 1][i] = feature(x, i);
 		an_windows_free(&w);
@@ -596,7 +655,7 @@ static void svm_predict_agrees(void **state)
 	an_train_report_free(&r);
 	assert_int_equal(an_gather(&go, &g, &stats, &err), AN_OK);
 	agree(AN_SOURCES, g.sources.rows.x, g.sources.rows.n);
-	assert_true(an_gather_windows(&g, 10000, 0, &t, &rows, &positives));
+	assert_true(an_gather_windows(&g, AN_W_NFEATURES, 10000, 0, &t, &rows, &positives));
 	agree(AN_WINDOWS, t.rows.x, t.rows.n);
 	for (i = 0; i < g.runs.n && i < 300; i++) {
 		const struct an_run *run = &g.runs.v[i];
@@ -606,6 +665,50 @@ static void svm_predict_agrees(void **state)
 	}
 	agree(AN_EXEC, runs.x, runs.n);
 	an_rows_free(&runs);
+	an_win_table_free(&t);
+	an_gather_free(&g);
+}
+
+/* A log with a column of alerts and a line each ten minutes. */
+static void write_ras(const char *path)
+{
+	static const char *const good[] = { "KERNEL INFO parity error corrected", "APP FATAL ciod: no such file",
+					    "KERNEL INFO generating core", "LINKCARD INFO bit sparing" };
+	static const char *const bad[] = { "KERNEL FATAL data TLB error interrupt", "KERNEL FATAL rts panic" };
+	FILE *f = fopen(path, "w");
+	int i;
+
+	for (i = 0; i < 200; i++)
+		fprintf(f, "%s %d 2005.06.03 R02 2005-06-03-15.42.50.675872 R02 RAS %s\n", i % 5 ? "-" : "BAD",
+			1117838580 + i * 600, i % 5 ? good[i % 4] : bad[i / 5 % 2]);
+	fclose(f);
+}
+
+static void svm_predict_agrees_on_texts(void **state)
+{
+	char path[96];
+	const char *log = path;
+	struct an_gather_options go = {
+		.logs = &log, .nlogs = 1, .now = 1800000000, .min_lines = 5, .max_sources = 100000,
+	};
+	static struct an_gathered g;
+	struct an_read_stats stats = { 0 };
+	struct an_train_report r;
+	struct an_win_table t;
+	struct an_error err;
+	uint64_t rows, positives;
+
+	if (system("command -v svm-predict svm-scale >/dev/null"))
+		skip();
+	snprintf(path, sizeof(path), "%s/ras.log", base);
+	write_ras(path);
+	assert_int_equal(train(log, NULL, 0, 0, &r), AN_OK);
+	assert_int_equal(r.of[AN_WINDOWS].quality, 1000);
+	an_train_report_free(&r);
+	assert_int_equal(an_gather(&go, &g, &stats, &err), AN_OK);
+	assert_true(an_gather_windows(&g, AN_W_NTEXT, 10000, 0, &t, &rows, &positives));
+	assert_int_equal(positives, 40);
+	agree(AN_WINDOWS, t.rows.x, t.rows.n);
 	an_win_table_free(&t);
 	an_gather_free(&g);
 }
@@ -677,6 +780,7 @@ int main(void)
 		cmocka_unit_test(template_keys),
 		cmocka_unit_test(words),
 		cmocka_unit_test(windows),
+		cmocka_unit_test(texts),
 		cmocka_unit_test(windows_by_their_own_medians),
 		cmocka_unit_test(tables),
 		cmocka_unit_test(pieces),
@@ -684,6 +788,7 @@ int main(void)
 		cmocka_unit_test(three_models),
 		cmocka_unit_test(same_bytes_on_any_number_of_threads),
 		cmocka_unit_test(svm_predict_agrees),
+		cmocka_unit_test(svm_predict_agrees_on_texts),
 		cmocka_unit_test(others_are_refused),
 		cmocka_unit_test(no_labels),
 	};

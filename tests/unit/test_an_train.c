@@ -122,6 +122,8 @@ static void thresholds(void **state)
 	static const double low[] = { 1, 1, 1, 1, 1, 1, -1, -1 };
 	static const double zero[] = { 1, 1, 1, 1, -1, -1, -1, -1 };
 	static const double none[] = { -1, -1, -1, -1, -1, -1, -1, -1 };
+	static const double many[] = { 9, 8, 7, 6, 5, 4, 3, 2, 1, -0.1, -0.2, -0.3, -0.4, -2 };
+	static const double ten[] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, 1 };
 	double f1;
 
 	/* -2.5, but never more than 0.9 away */
@@ -132,10 +134,13 @@ static void thresholds(void **state)
 	assert_true(an_best_threshold(dec, none, 8, false, &f1) == 0);
 	assert_true(f1 == 0);
 	assert_true(an_best_threshold(dec, none, 0, false, &f1) == 0);
-	/* 0 would be as good; who is eager takes less */
-	assert_true(an_best_threshold(dec, zero, 8, true, &f1) == -0.25);
+	/* 0 would be as good; who is eager takes less, but never under half a margin */
+	assert_true(an_best_threshold(dec, zero, 8, true, &f1) == -0.5);
 	assert_true(f1 == 1);
+	assert_true(an_best_threshold(dec, low, 8, true, &f1) == -0.5);
 	assert_true(an_best_threshold(dec, none, 8, true, &f1) == 0);
+	/* two false alarms beside nine found cost less than a tenth, a third one more */
+	assert_true(fabs(an_best_threshold(many, ten, 14, true, &f1) + 0.25) < 1e-9);
 }
 
 static void subsamples(void **state)
