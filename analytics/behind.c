@@ -78,5 +78,5 @@ bool an_behind_why(const struct an_behind *b, size_t window, const struct an_lin
 	if (line->kind != AN_LINE_OTHER && line->kind != AN_LINE_ENDED)
 		return false;
 	t = an_windows_template(&group->windows, an_line_template(line));
-	return t && an_win_rarity(&group->windows, t) > 0;
+	return t && (b->texts || an_win_rarity(&group->windows, t) > 0);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Which source or minute a line stands behind, when the logs are read once more. Behind a source are
- * its refused packets. Behind a minute are the messages that are rare in its log, and the packets of
- * its loudest source when those are most of what there was.
+ * its refused packets. Behind a minute are the messages that are rare in its log, or all of them where
+ * the model knows all texts, and the packets of its loudest source when those are most of what there was.
  */
 #ifndef VIRGO_AN_BEHIND_H
 #define VIRGO_AN_BEHIND_H
@@ -15,6 +15,7 @@ struct an_behind {
 	const struct an_gathered *g;
 	struct an_count index;	/* address to candidate */
 	size_t window;		/* the last one found */
+	bool texts;		/* the caller's to set after an_behind_init(): all messages count */
 };
 
 /* False when out of memory; an_behind_free() in any case. Without @sources only minutes are found. */

@@ -61,6 +61,7 @@ int an_explain_begin(struct an_explainer **to, const struct an_learned *learned,
 	if (!e->things || !e->words || !e->texts ||
 	    !an_behind_init(&e->behind, g, opt->kind == AN_SOURCES))
 		return an_fail(err, AN_NOMEM, "out of memory");
+	e->behind.texts = opt->kind == AN_WINDOWS && learned->nfeat == AN_W_NTEXT;
 	return AN_OK;
 }
 
@@ -234,7 +235,8 @@ static void rank(struct an_prediction *out, const struct an_reason *r)
 void an_explain_reasons(struct an_explainer *e, const struct svm_node *x,
 			struct an_prediction *out)
 {
-	struct svm_node without[AN_W_NTEXT + 1];
+	const double *w = e->learned->w;
+	struct svm_node without[AN_W_NFEATURES + 1];
 	double whole = an_decide(e->learned, x);
 	size_t n = 0, i;
 
@@ -243,9 +245,14 @@ void an_explain_reasons(struct an_explainer *e, const struct svm_node *x,
 	for (i = 0; i < n; i++) {
 		struct an_reason r = { .name = "" };
 
-		memcpy(without, x, i * sizeof(*x));
-		memcpy(without + i, x + i + 1, (n - i) * sizeof(*x));
-		r.weight = whole - an_decide(e->learned, without);
+		/* rows with text are longer than that, but their machine is linear */
+		if (w) {
+			r.weight = w[x[i].index - 1] * x[i].value * (e->learned->type == ONE_CLASS ? -1 : 1);
+		} else {
+			memcpy(without, x, i * sizeof(*x));
+			memcpy(without + i, x + i + 1, (n - i) * sizeof(*x));
+			r.weight = whole - an_decide(e->learned, without);
+		}
 		name_feature(e, x[i].index, r.name, sizeof(r.name));
 		if (r.weight != 0)
 			rank(out, &r);

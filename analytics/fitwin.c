@@ -87,14 +87,14 @@ static const struct an_group *latest(const struct an_gathered *g)
 	return best;
 }
 
-static void show_window(const struct an_fit *fit, const struct an_group *group, size_t i,
+/* @x: room for a row */
+static void show_window(const struct an_fit *fit, const struct an_group *group, size_t i, struct svm_node *x,
 			struct an_window_report *to)
 {
 	static const int label[] = { [AN_LABEL_NONE] = 0, [AN_LABEL_BENIGN] = -1,
 				     [AN_LABEL_HOSTILE] = 1 };
 	const struct an_window *w = &group->windows.v[i];
 	const struct an_learned *l = &fit->models->of[AN_WINDOWS];
-	struct svm_node x[AN_W_NTEXT + 1];
 	const char *kind = "none";
 	double dec;
 
@@ -119,16 +119,21 @@ static bool show_windows(const struct an_fit *fit)
 	struct an_train_report *r = fit->report;
 	const struct an_group *group = latest(fit->g);
 	size_t n = group ? group->windows.n : 0, i, from;
+	struct svm_node *x;
 
 	snprintf(r->anomaly_kind, sizeof(r->anomaly_kind), "none");
 	if (!n)
 		return true;
 	from = n > SHOWN_MAX ? n - SHOWN_MAX : 0;
 	r->windows = calloc(n - from, sizeof(*r->windows));
-	if (!r->windows)
+	x = malloc((fit->models->of[AN_WINDOWS].nfeat + 1) * sizeof(*x));
+	if (!r->windows || !x) {
+		free(x);
 		return false;
+	}
 	for (i = from; i < n; i++)
-		show_window(fit, group, i, &r->windows[r->nwindows++]);
+		show_window(fit, group, i, x, &r->windows[r->nwindows++]);
+	free(x);
 	for (i = n - from > LATEST ? n - from - LATEST : 0; i < n - from; i++) {
 		const struct an_window_report *w = &r->windows[i];
 

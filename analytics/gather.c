@@ -635,6 +635,7 @@ static bool list_windows(const struct an_gathered *g, struct window_ref **refs, 
 bool an_gather_windows(const struct an_gathered *g, unsigned int nfeat, size_t max, uint64_t seed,
 		       struct an_win_table *t, uint64_t *rows, uint64_t *positives)
 {
+	struct svm_node *x = malloc((nfeat + 1) * sizeof(*x));
 	struct window_ref *refs = NULL;
 	size_t *index = NULL, n, i;
 	double *y = NULL;
@@ -643,7 +644,7 @@ bool an_gather_windows(const struct an_gathered *g, unsigned int nfeat, size_t m
 	memset(t, 0, sizeof(*t));
 	t->rows.nfeat = nfeat;
 	*rows = *positives = 0;
-	if (!list_windows(g, &refs, &y, &index, &n))
+	if (!x || !list_windows(g, &refs, &y, &index, &n))
 		goto out;
 	for (i = 0; i < n; i++)
 		*positives += y[i] > 0;
@@ -655,7 +656,6 @@ bool an_gather_windows(const struct an_gathered *g, unsigned int nfeat, size_t m
 	for (i = 0; i < n; i++) {
 		const struct window_ref *ref = &refs[index[i]];
 		const struct an_windows *w = &ref->group->windows;
-		struct svm_node x[AN_W_NTEXT + 1];
 		double span = (double)(w->v[w->n - 1].start_ms - w->v[0].start_ms + AN_WINDOW_MS);
 
 		an_win_row(w, &ref->group->norm, ref->i, nfeat, x);
@@ -666,6 +666,7 @@ bool an_gather_windows(const struct an_gathered *g, unsigned int nfeat, size_t m
 	}
 	ok = true;
 out:
+	free(x);
 	free(refs);
 	free(y);
 	free(index);

@@ -13,8 +13,9 @@
 #define CACHE_MB	64
 #define JUDGED_MIN	5	/* positives on either side of a cut by time */
 #define THRESHOLD_HAIR	0.01
-#define EAGER_COST	0.1	/* of F1 */
+#define EAGER_COST	0.1	/* of F1, at most */
 #define EAGER_MIN	(-0.5)
+#define EAGER_OVER	0.2	/* what has nothing in common with anything known */
 #define THRESHOLD_MAX	0.9	/* a whole margin off, rows of either class lie in heaps */
 
 struct choice {
@@ -218,9 +219,9 @@ static double f1_at(size_t tp, size_t i, size_t positives)
 /* A threshold under the @i-th of @r: in the middle of the gap, or at @floor where the gap ends under that. */
 static double under(const struct ranked *r, size_t i, size_t n, double floor)
 {
-	double next = i + 1 < n ? r[i + 1].dec : r[i].dec - 2;
-
-	return next <= floor ? floor : (r[i].dec + next) / 2;
+	if (i + 1 < n)
+		return r[i + 1].dec <= floor ? floor : (r[i].dec + r[i + 1].dec) / 2;
+	return isinf(floor) ? r[i].dec - 1 : floor;
 }
 
 /* Whether a threshold can lie under the @i-th. */
@@ -229,10 +230,30 @@ static bool ends(const struct ranked *r, size_t i, size_t n)
 	return i + 1 == n || r[i + 1].dec != r[i].dec;
 }
 
+/* The lowest threshold from EAGER_MIN on whose F1 is @least or more, and that F1. */
+static double eager_threshold(const struct ranked *r, size_t n, size_t positives, double least, double *f1)
+{
+	double low = EAGER_MIN;
+	bool found = false;
+	size_t i, tp = 0;
+
+	*f1 = 0;
+	for (i = 0; i < n && r[i].dec > EAGER_MIN; i++) {
+		tp += r[i].y > 0;
+		/* where none is so good, the best are all lower still */
+		if (!ends(r, i, n) || (found && f1_at(tp, i, positives) < least))
+			continue;
+		found = f1_at(tp, i, positives) >= least;
+		*f1 = f1_at(tp, i, positives);
+		low = found ? under(r, i, n, EAGER_MIN) : EAGER_MIN;
+	}
+	return fmin(low, THRESHOLD_MAX);
+}
+
 double an_best_threshold(const double *dec, const double *y, size_t n, bool eager, double *f1)
 {
-	double best = 0, at_zero = 0, high = 0, low = 0, floor = eager ? EAGER_MIN : -INFINITY;
 	struct ranked *r = calloc(n ? n : 1, sizeof(*r));
+	double best = 0, at_zero = 0, high = 0, low = 0;
 	size_t i, positives = 0, tp = 0, zero_tp = 0, zero_n = 0;
 	bool found = false;
 
@@ -253,20 +274,23 @@ double an_best_threshold(const double *dec, const double *y, size_t n, bool eage
 		if (ends(r, i, n))
 			best = fmax(best, f1_at(tp, i, positives));
 	}
+	if (eager && best > 0) {
+		low = eager_threshold(r, n, positives, best - EAGER_COST, f1);
+		free(r);
+		return low;
+	}
 	/* All that are as good but for a hair: the middle of them is the least a matter of chance. */
-	for (i = tp = 0; i < n && best > 0 && r[i].dec > floor; i++) {
+	for (i = tp = 0; i < n && best > 0; i++) {
 		tp += r[i].y > 0;
-		if (!ends(r, i, n) || f1_at(tp, i, positives) < best - (eager ? EAGER_COST : THRESHOLD_HAIR))
+		if (!ends(r, i, n) || f1_at(tp, i, positives) < best - THRESHOLD_HAIR)
 			continue;
-		low = under(r, i, n, floor);
+		low = under(r, i, n, -INFINITY);
 		if (!found)
 			high = low;
 		found = true;
 	}
 	free(r);
 	*f1 = best;
-	if (eager)	/* none found: the best are all lower still */
-		return found || best <= 0 ? fmin(low, THRESHOLD_MAX) : EAGER_MIN;
 	if (at_zero < best - 0.005)
 		return fmin(fmax((high + low) / 2, -THRESHOLD_MAX), THRESHOLD_MAX);
 	*f1 = at_zero;
@@ -419,14 +443,22 @@ out:
 	return ok;
 }
 
-/* A model of the rows @in with @choice; the caller frees all three. */
-static bool fit(const struct learner *l, const size_t *in, size_t nin, const struct choice *choice,
+/*
+ * A model of the rows @in with @choice, whose eager threshold it may raise: a row without a single feature is no
+ * alarm, however few others there are that say so. The caller frees all three.
+ */
+static bool fit(const struct learner *l, const size_t *in, size_t nin, struct choice *choice,
 		struct an_range *range, struct set *set, struct svm_model **model)
 {
+	static const struct svm_node nothing = { -1, 0 };
+
 	range_fit(l, in, nin, range);
 	if (!set_make(set, l, in, nin, range))
 		return false;
 	*model = one_sided(l, set) ? NULL : train(l, set, &l->opt->grid[choice->cand]);
+	if (*model && l->opt->eager)
+		choice->threshold = fmax(choice->threshold,
+					 decision(l->opt->type, *model, &nothing) + EAGER_OVER);
 	return true;
 }
 

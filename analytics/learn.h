@@ -76,7 +76,7 @@ bool an_learned_weigh(struct an_learned *learned);
  * The threshold for decision values @dec that gives the best F1 against @y, and that F1: the middle
  * of those that come within a hundredth of it. 0 is taken when it is within half a percent of the
  * best: nothing is gained by moving it. With @eager it is half a margin down, or the lowest one
- * over that which costs no more than a tenth: what has half of what known positives have in common is one.
+ * over that which costs no more than 0.1 of the best F1: what has half of what known positives have in common is one.
  */
 double an_best_threshold(const double *dec, const double *y, size_t n, bool eager, double *f1);
 

@@ -168,14 +168,19 @@ static int put_window(struct predict *p, struct an_explainer *e, const struct ju
 		.score = an_fit_score(j->dec), .start = w->start_ms / 1000,
 		.end = (w->start_ms + AN_WINDOW_MS) / 1000,
 	};
-	struct svm_node x[AN_W_NTEXT + 1];
+	unsigned int nfeat = p->models->of[AN_WINDOWS].nfeat;
+	struct svm_node *x = NULL;
 
 	strcpy(out.about, out.positive ?
 	       an_win_kind(&group->windows, &group->norm, j->i) : "none");
 	if (e) {
-		an_win_row(&group->windows, &group->norm, j->i, p->models->of[AN_WINDOWS].nfeat, x);
+		x = malloc((nfeat + 1) * sizeof(*x));
+		if (!x)
+			return no_memory(p->err);
+		an_win_row(&group->windows, &group->norm, j->i, nfeat, x);
 		an_explain_reasons(e, x, &out);
 		an_explain_causes(e, j->i, &out);
+		free(x);
 	}
 	return hand_out(p, &out);
 }
@@ -192,9 +197,11 @@ static bool decide_piece(void *arg, size_t piece)
 {
 	const struct deciding *d = arg;
 	const struct an_group *group = &d->g->groups[0];
-	struct svm_node x[AN_W_NTEXT + 1];
+	struct svm_node *x = malloc((d->l->nfeat + 1) * sizeof(*x));
 	size_t i, end = (piece + 1) * PIECE;
 
+	if (!x)
+		return false;
 	for (i = piece * PIECE; i < end && i < d->n; i++) {
 		if (d->kind == AN_SOURCES)
 			an_sparse(d->g->cands.v[i].f, AN_NFEATURES, x);
@@ -202,6 +209,7 @@ static bool decide_piece(void *arg, size_t piece)
 			an_win_row(&group->windows, &group->norm, i, d->l->nfeat, x);
 		d->dec[i] = an_decide(d->l, x);
 	}
+	free(x);
 	return true;
 }
 
@@ -213,8 +221,10 @@ double *an_predict_decide(const struct an_learned *l, const struct an_gathered *
 	};
 
 	d.dec = calloc(d.n + 1, sizeof(*d.dec));
-	if (d.dec)
-		an_parallel((d.n + PIECE - 1) / PIECE, 0, decide_piece, NULL, &d);
+	if (d.dec && !an_parallel((d.n + PIECE - 1) / PIECE, 0, decide_piece, NULL, &d)) {
+		free(d.dec);
+		d.dec = NULL;
+	}
 	return d.dec;
 }
 

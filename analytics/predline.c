@@ -116,6 +116,7 @@ static int read_again(struct lining *l)
 
 	if (!an_behind_init(&l->behind, &l->g, l->of[AN_SOURCES].dec))
 		ret = an_fail(l->err, AN_NOMEM, "out of memory");
+	l->behind.texts = l->of[AN_WINDOWS].dec && l->of[AN_WINDOWS].models->of[AN_WINDOWS].nfeat == AN_W_NTEXT;
 	for (i = 0; i < l->g.logs.n && !ret; i++) {
 		l->file = l->g.logs.in[i].name;
 		ret = an_logs_scan(&l->g.logs, i, &l->clock, l->opt->now, 0, &unused, take_block, l,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The numbers a model sees of a window: everything beside the same log's medians, and the words of
- * messages that are rare in it. Change one and AN_FEATURE_VERSION must change.
+ * The numbers a model sees of a window: everything beside the same log's medians, the words of messages that are
+ * rare in it, and in logs of few lines what all its messages say. Change one and AN_FEATURE_VERSION must change.
  */
 #ifndef VIRGO_AN_WINROW_H
 #define VIRGO_AN_WINROW_H

@@ -749,8 +749,21 @@ ras()
 		[ "$(jq -s 'map(select(.anomalous))|length' said)" = 40 ] || fail "$model: $(cat said)"
 	done
 	[ "$(jq -s length said)" = 200 ]
+	# what has nothing in common with anything known is none, nor what is no message at all
+	for i in $(seq 50); do
+		printf '%d 2005.06.03 R02-M1 2005-06-03-15.42.50.675872 R02-M1 %s\n' $((1117838580 + i * 600)) "xylophones quietly rehearse minuets"
+	done >strange.log
+	for i in $(seq 10 50); do
+		echo "Jul  2 00:$i:07 h kernel: [1.5] [UFW BLOCK] IN=eth0 OUT= MAC= SRC=198.51.100.7 DST=203.0.113.10 LEN=40 TOS=0x00 TTL=50 ID=1 PROTO=TCP SPT=1024 DPT=80 WINDOW=1024 RES=0x00 SYN URGP=0"
+	done >packets.log
+	for log in strange packets; do
+		virgo analytics predict --model-dir given --kind windows -o ndjson $log.log >said
+		jq -es 'length > 40 and all(.anomalous | not)' said || fail "$log: $(cat said)"
+	done
 	# why: its words and pairs of them
 	virgo analytics predict --model-dir given --kind windows --explain -o ndjson new.log >said
+	virgo analytics predict --model-dir given --kind lines -o ndjson new.log >lines
+	[ "$(jq -s length lines)" = 40 ]
 	jq -es 'map(select(.anomalous).reasons | map(.feature)) | all(any(. == "text:storage interrupt"))' said
 	[ "$(jq .models.windows.text_places given/manifest.json)" = 16384 ]
 	# a model of another log, which has no use for text, has none

@@ -138,9 +138,38 @@ static void thresholds(void **state)
 	assert_true(an_best_threshold(dec, zero, 8, true, &f1) == -0.5);
 	assert_true(f1 == 1);
 	assert_true(an_best_threshold(dec, low, 8, true, &f1) == -0.5);
+	/* and the F1 is that of what is taken: four of six */
+	assert_true(fabs(f1 - 0.8) < 1e-9);
 	assert_true(an_best_threshold(dec, none, 8, true, &f1) == 0);
 	/* two false alarms beside nine found cost less than a tenth, a third one more */
 	assert_true(fabs(an_best_threshold(many, ten, 14, true, &f1) + 0.25) < 1e-9);
+}
+
+/* Two kinds of fault and three others, with nothing in common: what is of no kind is no fault. */
+static void eager_about_nothing(void **state)
+{
+	static const struct an_candidate grid[] = { { LINEAR, 1, 0, 0 } };
+	static const struct svm_node nothing = { -1, 0 };
+	struct an_learn_options lo = {
+		.type = C_SVC, .grid = grid, .ngrid = 1, .grid_rows = 1000, .eager = true, .folds = 4, .what = "x",
+	};
+	struct an_rows rows = { .nfeat = 5 };
+	struct an_learned l;
+	struct an_error err;
+	int i;
+
+	for (i = 0; i < 200; i++) {
+		struct svm_node x[2] = { { 1 + i % 5, 4 }, { -1, 0 } };
+
+		assert_true(an_rows_add(&rows, x, i % 5 < 2 ? 1 : -1, i / 200.0));
+	}
+	assert_int_equal(an_learn(&rows, &lo, &l, &err), AN_OK);
+	assert_true(l.quality.fp == 0 && l.quality.fn == 0);
+	assert_true(an_decide(&l, &nothing) < -0.1);
+	/* though half a margin down would do for all that is known */
+	assert_true(l.threshold > -0.4 && l.threshold < 0.2);
+	an_learned_free(&l);
+	an_rows_free(&rows);
 }
 
 static void subsamples(void **state)
@@ -581,6 +610,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(labels),
 		cmocka_unit_test(thresholds),
+		cmocka_unit_test(eager_about_nothing),
 		cmocka_unit_test(subsamples),
 		cmocka_unit_test(values),
 		cmocka_unit_test(files_are_kept),
