@@ -481,19 +481,22 @@ static int mute(const char *path)
 {
 	struct pollfd pfd = { .fd = dial(true), .events = POLLOUT };
 	int64_t end = now_ms() + DEADLINE_MS;
-	size_t len, at = 0, sent = 0;
-	char text[512];
+	size_t one, len, at = 0, sent = 0;
+	static char text[1 << 16];
 	ssize_t n;
 
 	if (pfd.fd < 0)
 		die("%s", strerror(errno));
-	len = snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", path, host);
+	/* many at once: what lies between us and the node is full long before it loses its patience */
+	one = snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", path, host);
+	for (len = one; len + one <= sizeof(text); len += one)
+		memcpy(text + len, text, one);
 	fcntl(pfd.fd, F_SETFL, O_NONBLOCK);
 	while (now_ms() < end && !stopped) {
 		/* two seconds without room: it reads no more */
 		if (!poll(&pfd, 1, 2000)) {
 			printf("mute: the node stopped reading after %zu requests, %zu bytes\n",
-			       sent / len, sent);
+			       sent / one, sent);
 			return 0;
 		}
 		n = send(pfd.fd, text + at, len - at, MSG_NOSIGNAL);
