@@ -445,7 +445,7 @@ out:
 
 /*
  * A model of the rows @in with @choice, whose eager threshold it may raise: a row without a single feature is no
- * alarm, however few others there are that say so. The caller frees all three.
+ * alarm, however few others there are that say so, but never over what is known. The caller frees all three.
  */
 static bool fit(const struct learner *l, const size_t *in, size_t nin, struct choice *choice,
 		struct an_range *range, struct set *set, struct svm_model **model)
@@ -457,8 +457,9 @@ static bool fit(const struct learner *l, const size_t *in, size_t nin, struct ch
 		return false;
 	*model = one_sided(l, set) ? NULL : train(l, set, &l->opt->grid[choice->cand]);
 	if (*model && l->opt->eager)
-		choice->threshold = fmax(choice->threshold,
-					 decision(l->opt->type, *model, &nothing) + EAGER_OVER);
+		choice->threshold = fmin(fmax(choice->threshold,
+					      decision(l->opt->type, *model, &nothing) + EAGER_OVER),
+					 THRESHOLD_MAX);
 	return true;
 }
 
